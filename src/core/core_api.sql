@@ -1,0 +1,10 @@
+-- src/core/core_api.sql
+
+COMMENT ON SCHEMA triage IS 'Everything of the extension support_triage: models, decisions, queues, escalations and the views that read them.';
+
+CREATE OR REPLACE FUNCTION triage.now()
+RETURNS timestamptz
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_now_sql';
+COMMENT ON FUNCTION triage.now() IS 'The present as every part of support_triage sees it: support_triage.clock when set (for tests and replays), else the start of the current transaction.';
+REVOKE ALL ON FUNCTION triage.now() FROM PUBLIC;

@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * module.c
+ *		Entry of the library: a table of contents of the rooms' own init
+ *		functions, nothing else.  Each room defines its own settings.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/guc.h"
+
+#include "core/core.h"
+
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	st_core_init();
+
+	MarkGUCPrefixReserved("support_triage");
+}
