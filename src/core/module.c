@@ -12,6 +12,7 @@
 #include "utils/guc.h"
 
 #include "core/core.h"
+#include "model/model.h"
 
 PG_MODULE_MAGIC;
 
@@ -21,6 +22,7 @@ void
 _PG_init(void)
 {
 	st_core_init();
+	st_model_init();
 
 	MarkGUCPrefixReserved("support_triage");
 }

@@ -1,0 +1,224 @@
+/*-------------------------------------------------------------------------
+ *
+ * model_inner.h
+ *		What the files of model/ share: the weights as a blob, training, rows of
+ *		triage.model, the shared mapping, the backend's cache.  Other rooms
+ *		include model.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ST_MODEL_INNER_H
+#define ST_MODEL_INNER_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+#include "model/model.h"
+
+/* Limits that users meet */
+#define ST_MAX_LABELS		10000
+#define ST_MAX_LABEL_BYTES	1000
+#define ST_MAX_NAME_BYTES	63
+
+/* ---- weights as a blob (model_file.c, model_score.c): pure C, no catalog access ---- */
+
+typedef struct StWeights StWeights; /* parsed view into a blob; small; holds
+									 * no copy of the weights */
+
+/*
+ * Checks structure (magic, version, sizes, offsets; not the checksum) and
+ * returns a view palloc'd in CurrentMemoryContext, or NULL and *why (a
+ * constant sentence).  data must stay mapped, 64-byte aligned.
+ */
+extern StWeights *st_weights_open(const void *data, Size size, const char **why);
+extern int	st_weights_nlabels(const StWeights *w);
+extern const char *st_weights_label(const StWeights *w, int label); /* UTF-8 */
+
+/* e.g. "ICU 72.1, Unicode 15.0": what the model was trained with */
+extern const char *st_weights_unicode(const StWeights *w);
+
+/* the same of this server */
+extern const char *st_unicode_now(void);
+
+/* probabilities of all labels (calibrated), sums to 1; probs has nlabels floats */
+extern void st_weights_score(const StWeights *w, const StDocument *doc,
+							 float *probs, bool *in_scope, float *scope_score);
+
+/*
+ * Explanation of one label's score: contributions by token; they sum (with the
+ * bias row, start = 0, length = 0, token NULL) to *score.
+ */
+typedef struct StContribution
+{
+	int			start;			/* characters of the document, 1-based */
+	int			length;
+	double		contribution;
+} StContribution;
+
+extern StContribution *st_weights_explain(const StWeights *w, const StDocument *doc,
+										  int label, int *n, double *score);
+
+/* ---- training (model_train.c): pure C apart from palloc, CHECK_FOR_INTERRUPTS and BufFile ---- */
+
+typedef struct StTrainOptions StTrainOptions;
+
+/* throws for unknown or bad options */
+extern StTrainOptions *st_train_options(Jsonb *options);
+
+typedef struct StCorpus StCorpus;
+
+/*
+ * The corpus lives in the context that is current at st_corpus_begin;
+ * st_corpus_add is called in one that is reset after each example.  label is a
+ * dense index from 0 in order of first appearance; before st_train the caller
+ * gives the final order once: the examples of label i become those of
+ * new_label[i].
+ */
+extern StCorpus *st_corpus_begin(const StTrainOptions *options);
+extern void st_corpus_add(StCorpus *c, const StDocument *doc, int label);
+extern void st_corpus_relabel(StCorpus *c, const int *new_label, int nlabels);
+
+/* fraction of the phase that is done, 0..1, or less than 0 when unknown */
+typedef void (*StProgress) (void *arg, const char *phase, double fraction);
+
+typedef struct StMetrics
+{
+	int64		n;				/* examples held out */
+	double		accuracy;
+	double		macro_f1;
+	double		log_loss;
+	double		calibration_error;
+	double		coverage;
+	double		accuracy_in_scope;
+	double		out_of_scope_threshold;
+} StMetrics;
+
+typedef struct StTrained
+{
+	void	   *blob;			/* palloc'd */
+	Size		size;
+	StMetrics	metrics;
+	int64		examples_used;
+} StTrained;
+
+extern void st_train(StCorpus *c, char **labels_utf8, int nlabels,
+					 const StTrainOptions *options, StProgress progress, void *arg,
+					 StTrained *out);
+
+/* ---- rows of triage.model (model_store.c) ---- */
+
+#define ST_CHECKSUM_BYTES	32	/* SHA-256 */
+
+/* Which weights: as trained, and as stored */
+typedef struct StMapKey
+{
+	Oid			value_id;		/* their TOAST value, InvalidOid when inline */
+	uint8		checksum[ST_CHECKSUM_BYTES];
+} StMapKey;
+
+typedef struct StModelRow
+{
+	int			version;
+	bool		active;
+	bool		key_valid;		/* false: the row's checksum is malformed */
+	StMapKey	key;
+	int			nlabels;
+	Datum	   *labels;			/* text, database encoding */
+	Datum		weights;		/* bytea as stored: fetch with st_store_weights */
+} StModelRow;
+
+/* Someone else's identity, worn while rows are written: see st_store_as_owner */
+typedef struct StOwner
+{
+	Oid			userid;
+	int			sec_context;
+	int			guc_level;
+} StOwner;
+
+extern Oid	st_store_relid(bool missing_ok);
+extern bool st_store_find(const char *name, int version, StModelRow *row);
+extern bytea *st_store_weights(const StModelRow *row);
+extern int	st_store_last_version(const char *name);
+extern char *st_store_models(void);
+extern char *st_store_versions(const char *name);
+extern List *st_store_files_in_use(void);
+extern char *st_store_missing(const char *name, int version);
+extern void st_store_throw_missing(const char *name, int version) pg_attribute_noreturn();
+extern char *st_store_check_name(const text *name);
+extern void st_store_lock_name(const char *name);
+extern void st_store_as_owner(StOwner *saved);
+extern void st_store_as_caller(const StOwner *saved);
+extern uint64 st_store_execute(const char *sql, int nargs, Oid *types, Datum *values,
+							   const char *nulls);
+extern void st_checksum(const void *data, Size size, uint8 *digest);
+extern char *st_checksum_hex(const uint8 *digest);
+
+/* ---- one copy a server (model_map.c) ---- */
+
+extern void st_map_init(void);
+extern const void *st_map_open(const StMapKey *key, Size *size);
+extern bool st_map_write(const StMapKey *key, const void *data, Size size);
+extern void st_map_forget_at_commit(const StMapKey *key);
+extern void st_map_forget_all_at_commit(void);
+extern const char *st_map_directory(bool create);
+
+/* ---- the backend's cache (model_cache.c) ---- */
+
+/*
+ * Changes whenever anything that was handed out may be out of date: who keeps
+ * an StModel beyond a call (in fn_extra) keeps the epoch with it and asks
+ * again when it differs.
+ */
+extern uint64 st_model_epoch;
+
+/* like st_model_get, but throws, undefined_object for what is not there */
+extern StModel *st_model_open(const char *name, int version);
+extern int	st_model_nlabels(const StModel *model);
+extern Datum st_model_label(const StModel *model, int label);	/* text */
+extern int	st_model_find_label(const StModel *model, const char *label, int length);
+extern const StWeights *st_model_weights(const StModel *model);
+
+/* probabilities of all labels, overwritten by the model's next document */
+extern const float *st_model_score(StModel *model, const StDocument *doc, bool *in_scope);
+extern const float *st_model_probs(const StModel *model);	/* of the last one */
+
+/* ---- reading examples (model_examples.c) ---- */
+
+typedef struct StExampleCounts
+{
+	int64		rows;
+	int64		used;
+	int64		without_document;	/* NULL or blank */
+	int64		without_label;	/* document, but label NULL or blank */
+} StExampleCounts;
+
+typedef void (*StExampleConsumer) (void *arg, const StDocument *doc,
+								   const char *label, int label_length);
+
+extern void st_examples_read(const char *query, StExampleConsumer consumer, void *arg,
+							 StExampleCounts *counts);
+
+/* Labels by first appearance: text in database encoding <-> dense index */
+typedef struct StLabels StLabels;
+
+extern StLabels *st_labels_create(void);
+extern int	st_labels_find(StLabels *labels, const char *text, int length, bool add);
+extern int	st_labels_count(const StLabels *labels);
+extern const char *st_labels_text(const StLabels *labels, int label);
+
+/* ---- progress of training, for other sessions (model_progress.c) ---- */
+
+extern void st_progress_init(void);
+extern void st_progress_begin(const char *model);
+extern void st_progress_report(const char *phase, double fraction, int64 examples);
+extern void st_progress_end(void);
+extern bool st_progress_is_stale(const char *path);
+
+/* ---- SQL functions (model_sql*.c) ---- */
+
+extern void st_need_arguments(FunctionCallInfo fcinfo, int n);
+
+#endif							/* ST_MODEL_INNER_H */
