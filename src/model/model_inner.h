@@ -220,5 +220,6 @@ extern bool st_progress_is_stale(const char *path);
 /* ---- SQL functions (model_sql*.c) ---- */
 
 extern void st_need_arguments(FunctionCallInfo fcinfo, int n);
+extern void st_read_argument(Datum value, StDocument *document);
 
 #endif							/* ST_MODEL_INNER_H */

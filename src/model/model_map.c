@@ -13,18 +13,21 @@
  * out what begins with pgsql_tmp at any level, pg_rewind leaves out files so
  * named below the top.  A file's name holds the database, the TOAST value of
  * the weights (which changes whenever they are written) and the beginning of
- * their checksum, so that a file is never changed: other weights have another
- * name.
+ * their checksum, so that the weights in a file never change: others have
+ * another name.
  *
  * Writing.  A file is written under a name of the process's own, fsynced (so
  * that a full disk shows here and not as a bus error in a reader) and renamed.
  * Two processes may build the same; the later rename wins and both are equal.
  * No lock is held.  A mapping stays readable after its file was removed.
  *
- * Reading.  Each opening compares the header with what the row wants and
- * checks the CRC of all weights, which the processor computes at memory speed.
- * After that the pages are trusted: who truncates the file of a running server
- * by hand does what truncating any of its files does.
+ * Reading.  Each opening compares the header with what the row wants and the
+ * length.  The CRC of all weights is checked by the first process that opens
+ * the file since the server started, and again when the time of the last
+ * modification has changed since: what it then writes into the header (and
+ * sets the time back) spares the others, each parallel worker among them, from
+ * reading megabytes.  After that the pages are trusted: who truncates a file
+ * that a running server has mapped does what truncating any of its files does.
  *
  * Removing.  Commit of a DELETE removes the file; whoever builds a file first
  * removes those of this database that no row names, those of databases that
@@ -52,6 +55,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "model/model_inner.h"
 
@@ -70,6 +74,14 @@
 #define MAP_TOUCH_SECONDS	(24 * 60 * 60)
 #define MAP_UNUSED_SECONDS	(30 * MAP_TOUCH_SECONDS)
 
+/* When the CRC was last found right: only this part of a file ever changes */
+typedef struct MapChecked
+{
+	TimestampTz server_start;
+	int64		modified_seconds;	/* of the file, at that time */
+	int64		modified_nanoseconds;
+} MapChecked;
+
 typedef struct MapHeader
 {
 	char		magic[8];
@@ -79,6 +91,7 @@ typedef struct MapHeader
 	pg_crc32c	crc;			/* of the weights */
 	uint64		size;			/* of the weights */
 	uint8		checksum[ST_CHECKSUM_BYTES];
+	MapChecked	checked;
 } MapHeader;
 
 StaticAssertDecl(sizeof(MapHeader) <= MAP_HEADER_BYTES, "header of a mapping is too long");
@@ -100,7 +113,9 @@ static bool complained = false;
 
 static void map_path(char *path, Oid database, const StMapKey *key);
 static void map_unmap(void *arg);
-static bool map_check(const MapHeader *header, Size file_size, const StMapKey *key);
+static void map_checked_now(MapChecked *checked, const struct stat *st);
+static bool map_check(const MapHeader *header, const struct stat *st, const StMapKey *key);
+static void map_mark(const MapHeader *header, const struct stat *st, const char *path, int fd);
 static pg_crc32c map_crc(const char *data, Size size);
 static void map_complain(const char *what);
 static void map_collect_garbage(void);
@@ -165,13 +180,13 @@ st_map_open(const StMapKey *key, Size *size)
 		CloseTransientFile(fd);
 		return NULL;
 	}
-	if (st.st_mtime < time(NULL) - MAP_TOUCH_SECONDS)
-		(void) futimens(fd, NULL);
 
 	base = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	CloseTransientFile(fd);
 	if (base == MAP_FAILED)
+	{
+		CloseTransientFile(fd);
 		return NULL;
+	}
 
 	mapping->base = base;
 	mapping->size = st.st_size;
@@ -179,11 +194,14 @@ st_map_open(const StMapKey *key, Size *size)
 	mapping->callback.arg = mapping;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &mapping->callback);
 
-	if (!map_check(base, st.st_size, key))
+	if (!map_check(base, &st, key))
 	{
+		CloseTransientFile(fd);
 		map_unmap(mapping);
 		return NULL;
 	}
+	map_mark(base, &st, path, fd);
+	CloseTransientFile(fd);
 
 	*size = st.st_size - MAP_HEADER_BYTES;
 	return (const char *) base + MAP_HEADER_BYTES;
@@ -200,17 +218,63 @@ map_unmap(void *arg)
 	mapping->base = NULL;
 }
 
+/* map_checked_now: what the header says when the CRC was found right now */
+static void
+map_checked_now(MapChecked *checked, const struct stat *st)
+{
+	memset(checked, 0, sizeof(*checked));
+	checked->server_start = PgStartTime;
+	checked->modified_seconds = st->st_mtim.tv_sec;
+	checked->modified_nanoseconds = st->st_mtim.tv_nsec;
+}
+
 /* map_check: whether a mapped file is complete, intact and of this key */
 static bool
-map_check(const MapHeader *header, Size file_size, const StMapKey *key)
+map_check(const MapHeader *header, const struct stat *st, const StMapKey *key)
 {
-	return memcmp(header->magic, MAP_MAGIC, sizeof(header->magic)) == 0 &&
-		header->format == MAP_FORMAT &&
-		header->database == MyDatabaseId &&
-		header->value_id == key->value_id &&
-		memcmp(header->checksum, key->checksum, ST_CHECKSUM_BYTES) == 0 &&
-		header->size == file_size - MAP_HEADER_BYTES &&
+	MapChecked	now;
+
+	if (memcmp(header->magic, MAP_MAGIC, sizeof(header->magic)) != 0 ||
+		header->format != MAP_FORMAT ||
+		header->database != MyDatabaseId ||
+		header->value_id != key->value_id ||
+		memcmp(header->checksum, key->checksum, ST_CHECKSUM_BYTES) != 0 ||
+		header->size != st->st_size - MAP_HEADER_BYTES)
+		return false;
+
+	map_checked_now(&now, st);
+	return memcmp(&header->checked, &now, sizeof(now)) == 0 ||
 		EQ_CRC32C(header->crc, map_crc((const char *) header + MAP_HEADER_BYTES, header->size));
+}
+
+/*
+ * map_mark
+ *		Marks a good file as checked, and once a day as used (by the time of its
+ *		last access).  What fails is tried by the next process.
+ */
+static void
+map_mark(const MapHeader *header, const struct stat *st, const char *path, int fd)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
+	MapChecked	now;
+
+	if (st->st_atime < time(NULL) - MAP_TOUCH_SECONDS)
+		(void) futimens(fd, times);
+
+	map_checked_now(&now, st);
+	if (memcmp(&header->checked, &now, sizeof(now)) != 0)
+	{
+		int			wfd = OpenTransientFile(path, O_WRONLY | PG_BINARY);
+		struct stat same;
+
+		if (wfd < 0)
+			return;
+		times[1] = st->st_mtim;
+		if (fstat(wfd, &same) == 0 && same.st_ino == st->st_ino &&
+			pg_pwrite(wfd, &now, sizeof(now), offsetof(MapHeader, checked)) == sizeof(now))
+			(void) futimens(wfd, times);
+		CloseTransientFile(wfd);
+	}
 }
 
 /* map_crc: CRC-32C of weights; throws only for cancel */
@@ -381,7 +445,7 @@ map_is_garbage(const char *name, List *in_use)
 		return true;
 
 	snprintf(path, sizeof(path), "%s/%s", MAP_DIRECTORY, name);
-	return stat(path, &st) == 0 && st.st_mtime < time(NULL) - MAP_UNUSED_SECONDS;
+	return stat(path, &st) == 0 && st.st_atime < time(NULL) - MAP_UNUSED_SECONDS;
 }
 
 /*

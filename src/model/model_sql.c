@@ -12,9 +12,11 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "executor/executor.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -56,8 +58,7 @@ st_classify(PG_FUNCTION_ARGS)
 {
 	ClassifyState *state = fcinfo->flinfo->fn_extra;
 	text	   *name = PG_GETARG_TEXT_PP(0);
-	text	   *document = PG_GETARG_TEXT_PP(1);
-	StDocument	read;
+	StDocument	document;
 	StPrediction prediction;
 	Datum		values[4];
 	bool		nulls[4] = {false, false, false, false};
@@ -70,8 +71,8 @@ st_classify(PG_FUNCTION_ARGS)
 		memcmp(state->name, VARDATA_ANY(name), state->name_length) != 0)
 		classify_open(state, name);
 
-	st_document_read(VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document), &read);
-	st_model_predict(state->model, &read, &prediction);
+	st_read_argument(PG_GETARG_DATUM(1), &document);
+	st_model_predict(state->model, &document, &prediction);
 
 	values[0] = st_model_label(state->model, prediction.label);
 	values[1] = Float4GetDatum(prediction.confidence);
@@ -80,6 +81,28 @@ st_classify(PG_FUNCTION_ARGS)
 	tuple = heap_form_tuple(state->desc, values, nulls);
 
 	PG_RETURN_DATUM(HeapTupleGetDatum(tuple));
+}
+
+/*
+ * st_read_argument
+ *		Reads a document from a text value that is not NULL.  Of one that is
+ *		stored compressed or out of line, no more is fetched than is read.
+ */
+void
+st_read_argument(Datum value, StDocument *document)
+{
+	struct varlena *stored = (struct varlena *) DatumGetPointer(value);
+	int			limit = st_max_document_bytes + MAX_MULTIBYTE_CHAR_LEN;
+	text	   *bytes;
+
+	/* what is cut off here is cut off there too, and said to be */
+	if (VARATT_IS_EXTENDED(stored) && !VARATT_IS_SHORT(stored) &&
+		toast_raw_datum_size(value) > limit + VARHDRSZ)
+		bytes = DatumGetTextPSlice(value, 0, limit);
+	else
+		bytes = DatumGetTextPP(value);
+
+	st_document_read(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), document);
 }
 
 /* classify_state: makes fn_extra, not yet of any model */
@@ -129,10 +152,9 @@ st_classify_top(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	text	   *document = PG_GETARG_TEXT_PP(1);
 	int			k = PG_GETARG_INT32(2);
 	StModel    *model;
-	StDocument	read;
+	StDocument	document;
 	RankedLabel *ranked;
 	const float *probs;
 	bool		in_scope;
@@ -146,8 +168,8 @@ st_classify_top(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 
 	model = st_model_open(name, 0);
-	st_document_read(VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document), &read);
-	probs = st_model_score(model, &read, &in_scope);
+	st_read_argument(PG_GETARG_DATUM(1), &document);
+	probs = st_model_score(model, &document, &in_scope);
 
 	nlabels = st_model_nlabels(model);
 	ranked = palloc(sizeof(RankedLabel) * nlabels);

@@ -333,8 +333,7 @@ st_explain(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	StModel    *model;
-	text	   *document;
-	StDocument	read;
+	StDocument	document;
 	StPrediction prediction;
 	StContribution *contributions;
 	double		score;
@@ -348,12 +347,11 @@ st_explain(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 
 	model = st_model_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), 0);
-	document = PG_GETARG_TEXT_PP(1);
-	st_document_read(VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document), &read);
+	st_read_argument(PG_GETARG_DATUM(1), &document);
 
 	if (PG_ARGISNULL(2))
 	{
-		st_model_predict(model, &read, &prediction);
+		st_model_predict(model, &document, &prediction);
 		label = prediction.label;
 	}
 	else
@@ -368,8 +366,8 @@ st_explain(PG_FUNCTION_ARGS)
 					 errhint("Its labels are in column labels of triage.model_overview.")));
 	}
 
-	contributions = st_weights_explain(st_model_weights(model), &read, label, &n, &score);
-	offsets = character_offsets(&read, &characters);
+	contributions = st_weights_explain(st_model_weights(model), &document, label, &n, &score);
+	offsets = character_offsets(&document, &characters);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -383,7 +381,7 @@ st_explain(PG_FUNCTION_ARGS)
 		nulls[2] = c->length <= 0 || c->start < 1 || c->start - 1 + c->length > characters;
 		if (!nulls[2])
 		{
-			const char *token = read.data + offsets[c->start - 1];
+			const char *token = document.data + offsets[c->start - 1];
 			int			length = offsets[c->start - 1 + c->length] - offsets[c->start - 1];
 			char	   *converted = pg_any_to_server(token, length, PG_UTF8);
 

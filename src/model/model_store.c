@@ -131,11 +131,13 @@ scan_end(ModelScan *scan)
 static Datum
 column(const ModelScan *scan, HeapTuple tuple, const char *name)
 {
+	int			attnum = SPI_fnumber(scan->desc, name);
 	bool		isnull;
 	Datum		value;
 
-	value = heap_getattr(tuple, st_attnum(RelationGetRelid(scan->rel), name),
-						 scan->desc, &isnull);
+	if (attnum <= 0)
+		(void) st_attnum(RelationGetRelid(scan->rel), name);	/* says so */
+	value = heap_getattr(tuple, attnum, scan->desc, &isnull);
 	if (isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
