@@ -38,9 +38,7 @@ st_activate(PG_FUNCTION_ARGS)
 	st_need_arguments(fcinfo, 2);
 	PreventCommandIfReadOnly("triage.activate()");
 	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	version = PG_GETARG_INT32(1);
-	if (version < 1)
-		st_store_throw_missing(name, version);
+	version = st_store_check_version(PG_GETARG_INT32(1));
 
 	st_store_lock_name(name);
 	(void) st_model_open(name, version);
@@ -69,7 +67,7 @@ Datum
 st_drop_model(PG_FUNCTION_ARGS)
 {
 	Oid			types[2] = {TEXTOID, INT4OID};
-	Datum		values[2] = {0};
+	Datum		values[2];
 	char		nulls[3] = "  ";
 	StModelRow	row;
 	char	   *name;
@@ -88,10 +86,10 @@ st_drop_model(PG_FUNCTION_ARGS)
 	}
 	else
 	{
-		values[1] = PG_GETARG_DATUM(1);
-		if (DatumGetInt32(values[1]) < 1 ||
-			!st_store_find(name, DatumGetInt32(values[1]), &row))
-			st_store_throw_missing(name, Max(DatumGetInt32(values[1]), -1));
+		int			version = st_store_check_version(PG_GETARG_INT32(1));
+
+		if (!st_store_find(name, version, &row))
+			st_store_throw_missing(name, version);
 		if (row.active && strchr(st_store_versions(name), ',') != NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_IN_USE),
@@ -100,6 +98,7 @@ st_drop_model(PG_FUNCTION_ARGS)
 	}
 
 	values[0] = CStringGetTextDatum(name);
+	values[1] = PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1);
 	SPI_connect();
 	dropped = st_store_execute("DELETE FROM triage.model WHERE name = $1 AND ($2 IS NULL OR version = $2)",
 							   2, types, values, nulls);

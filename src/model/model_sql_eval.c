@@ -93,7 +93,7 @@ st_need_arguments(FunctionCallInfo fcinfo, int n)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("argument %d of %s must not be NULL", i + 1,
-							format_procedure(fcinfo->flinfo->fn_oid))));
+							format_procedure_qualified(fcinfo->flinfo->fn_oid))));
 	}
 }
 
@@ -110,7 +110,7 @@ evaluate(FunctionCallInfo fcinfo, Evaluation *e)
 	st_need_arguments(fcinfo, 2);
 	memset(e, 0, sizeof(*e));
 	e->name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	model = st_model_open(e->name, PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2));
+	model = st_model_open(e->name, PG_ARGISNULL(2) ? 0 : st_store_check_version(PG_GETARG_INT32(2)));
 	e->version = st_model_version(model);
 	e->nlabels = st_model_nlabels(model);
 	e->labels = st_labels_create();

@@ -407,6 +407,20 @@ st_store_check_name(const text *name)
 }
 
 /*
+ * st_store_check_version
+ *		Returns a version that a user named; throws when there can be none.
+ */
+int
+st_store_check_version(int version)
+{
+	if (version < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the version of a model must be at least 1")));
+	return version;
+}
+
+/*
  * st_store_lock_name
  *		Waits for and takes the lock on a name, to the end of the transaction.
  *
