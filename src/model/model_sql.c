@@ -19,6 +19,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
@@ -105,7 +106,13 @@ st_read_argument(Datum value, StDocument *document)
 	st_document_read(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), document);
 }
 
-/* classify_state: makes fn_extra, not yet of any model */
+/*
+ * classify_state
+ *		Makes fn_extra, not yet of any model.
+ *
+ * Once a query, so that one in a long transaction sees what was committed
+ * before it began, too: nothing else would read invalidations there.
+ */
 static ClassifyState *
 classify_state(FmgrInfo *flinfo)
 {
@@ -116,6 +123,7 @@ classify_state(FmgrInfo *flinfo)
 	if (state->desc->natts != 4)
 		elog(ERROR, "type triage.prediction is not as it was installed");
 	flinfo->fn_extra = state;
+	AcceptInvalidationMessages();
 	MemoryContextSwitchTo(old);
 	return state;
 }
@@ -167,6 +175,7 @@ st_classify_top(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 
+	AcceptInvalidationMessages();
 	model = st_model_open(name, 0);
 	st_read_argument(PG_GETARG_DATUM(1), &document);
 	probs = st_model_score(model, &document, &in_scope);

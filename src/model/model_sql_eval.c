@@ -20,6 +20,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/regproc.h"
 
@@ -109,6 +110,7 @@ evaluate(FunctionCallInfo fcinfo, Evaluation *e)
 
 	st_need_arguments(fcinfo, 2);
 	memset(e, 0, sizeof(*e));
+	AcceptInvalidationMessages();
 	e->name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	model = st_model_open(e->name, PG_ARGISNULL(2) ? 0 : st_store_check_version(PG_GETARG_INT32(2)));
 	e->version = st_model_version(model);
@@ -346,6 +348,7 @@ st_explain(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return (Datum) 0;
 
+	AcceptInvalidationMessages();
 	model = st_model_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), 0);
 	st_read_argument(PG_GETARG_DATUM(1), &document);
 
