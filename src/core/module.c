@@ -12,6 +12,7 @@
 #include "utils/guc.h"
 
 #include "core/core.h"
+#include "model/model.h"
 #include "text/text.h"
 
 PG_MODULE_MAGIC;
@@ -23,6 +24,7 @@ _PG_init(void)
 {
 	st_core_init();
 	st_text_init();
+	st_model_init();
 
 	MarkGUCPrefixReserved("support_triage");
 }

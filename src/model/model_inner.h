@@ -148,6 +148,7 @@ extern List *st_store_files_in_use(void);
 extern char *st_store_missing(const char *name, int version);
 extern void st_store_throw_missing(const char *name, int version) pg_attribute_noreturn();
 extern char *st_store_check_name(const text *name);
+extern int	st_store_check_version(int version);
 extern void st_store_lock_name(const char *name);
 extern void st_store_as_owner(StOwner *saved);
 extern void st_store_as_caller(const StOwner *saved);

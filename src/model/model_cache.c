@@ -1,0 +1,697 @@
+/*-------------------------------------------------------------------------
+ *
+ * model_cache.c
+ *		The models that this backend has opened: from a name to weights that
+ *		are ready to score, in a few nanoseconds when nothing has changed.
+ *
+ * A slot is what was asked for (a name and a version, 0 for the active one);
+ * it refers to an opened version, or remembers why there is none.  Slots live
+ * until the cache is emptied; opened versions are shared between slots.
+ *
+ * Validity.  st_model_epoch moves whenever triage.model may have changed:
+ * the relcache callback moves it and does nothing else, as it must not touch
+ * catalogs.  A slot is good while its own epoch is the present one; else the
+ * row is looked up again, and when it still is of the same weights the opened
+ * version is kept.  The epoch is taken after the table was locked and before
+ * it is read, so that a change during the reading makes the slot stale again.
+ * A transaction that aborts fires the callback for its own changes, and moves
+ * the epoch once more to be sure.
+ *
+ * Ownership.  Each opened version has a memory context, which also holds its
+ * mapping (model_map.c); when no slot refers to it any more it is kept until
+ * the end of the transaction, so that what st_model_get returned stays valid
+ * for as long.
+ *
+ * What may throw (catalogs, TOAST, files) is in slot_load.  st_model_get runs
+ * it in a subtransaction; parallel workers cannot start one and throw.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "core/core.h"
+#include "model/model_inner.h"
+
+/* The cache is emptied before it would hold more than this many slots */
+#define ST_CACHE_SLOTS 4096
+
+/* A slot that nobody asked for in this time, and after a change, lets go */
+#define ST_CACHE_IDLE_MS (10 * 60 * 1000)
+
+struct StModel
+{
+	MemoryContext context;
+	char	   *name;
+	int			version;
+	StMapKey	key;
+	int			slots;			/* slots that refer to it */
+	StModel    *next_dead;		/* closed at the end of the transaction */
+
+	StWeights  *weights;
+	int			nlabels;
+	Datum	   *label_datums;	/* text */
+	const char **labels;		/* C strings */
+	float	   *probs;			/* of the last document */
+};
+
+typedef struct ModelSlot
+{
+	char	   *name;
+	int			version;
+	uint64		epoch;			/* good while equal to st_model_epoch */
+	StModel    *model;			/* or NULL and: */
+	char	   *why;			/* a sentence */
+	bool		missing;		/* there is no such row */
+	TimestampTz looked_up;		/* start of the transaction that did */
+} ModelSlot;
+
+/* Slots by name and version */
+typedef struct SlotKey
+{
+	const char *name;
+	int			version;
+} SlotKey;
+
+typedef struct SlotEntry
+{
+	SlotKey		key;
+	ModelSlot  *slot;
+	char		status;
+} SlotEntry;
+
+#define SH_PREFIX slottable
+#define SH_ELEMENT_TYPE SlotEntry
+#define SH_KEY_TYPE SlotKey
+#define SH_KEY key
+#define SH_HASH_KEY(tb, key) \
+	(hash_bytes((const unsigned char *) (key).name, strlen((key).name)) ^ (uint32) (key).version)
+#define SH_EQUAL(tb, a, b) ((a).version == (b).version && strcmp((a).name, (b).name) == 0)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* A version whose other Unicode was warned about */
+typedef struct Warned
+{
+	char	   *name;
+	int			version;
+} Warned;
+
+uint64		st_model_epoch = 1;
+
+static Oid	model_relid = InvalidOid;	/* as the callback knows it */
+static MemoryContext cache_context = NULL;	/* parent of all models */
+static MemoryContext slots_context = NULL;	/* slots and their table */
+static slottable_hash *slots = NULL;
+static ModelSlot *last_slot = NULL; /* the one used last */
+static StModel *dead = NULL;	/* to be closed at the end of the transaction */
+static List *warned = NIL;		/* of Warned, in cache_context */
+
+static ModelSlot *slot_find(const char *name, int version);
+static void slot_load(ModelSlot *slot);
+static bool slot_load_softly(ModelSlot *slot, char **why);
+static void slot_set(ModelSlot *slot, StModel *model, const char *why);
+static StModel *model_find_open(const char *name, const StModelRow *row);
+static StModel *model_load(const char *name, const StModelRow *row, char **why);
+static const void *model_private_copy(const bytea *weights);
+static void model_warn_unicode(const StModel *model);
+static void model_release(StModel *model);
+static void cache_release_idle(TimestampTz now);
+static void cache_empty(void);
+static void cache_invalidate(Datum arg, Oid relid);
+static void cache_xact(XactEvent event, void *arg);
+
+/* st_model_init: called once when the library is loaded */
+void
+st_model_init(void)
+{
+	st_map_init();
+	st_progress_init();
+	CacheRegisterRelcacheCallback(cache_invalidate, (Datum) 0);
+	RegisterXactCallback(cache_xact, NULL);
+}
+
+/*
+ * st_model_get: see model.h
+ */
+StModel *
+st_model_get(const char *name, int version, char **why)
+{
+	ModelSlot  *slot = last_slot;
+
+	if (slot == NULL || slot->epoch != st_model_epoch ||
+		slot->version != version || strcmp(slot->name, name) != 0)
+	{
+		slot = slot_find(name, version);
+		if (slot->epoch != st_model_epoch && !slot_load_softly(slot, why))
+			return NULL;
+		last_slot = slot;
+	}
+
+	if (slot->model == NULL)
+		*why = pstrdup(slot->why);
+	return slot->model;
+}
+
+/*
+ * st_model_open: see model_inner.h
+ */
+StModel *
+st_model_open(const char *name, int version)
+{
+	ModelSlot  *slot = last_slot;
+
+	if (slot == NULL || slot->epoch != st_model_epoch ||
+		slot->version != version || strcmp(slot->name, name) != 0)
+	{
+		slot = slot_find(name, version);
+		if (slot->epoch != st_model_epoch)
+			slot_load(slot);
+		last_slot = slot;
+	}
+
+	if (slot->model == NULL)
+	{
+		if (slot->missing)
+			st_store_throw_missing(name, version);
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg_internal("%s", slot->why),
+				 errhint("Drop this version with triage.drop_model() and train again, or restore its row of triage.model.")));
+	}
+	return slot->model;
+}
+
+/* st_model_name, st_model_version: what a model is */
+const char *
+st_model_name(const StModel *model)
+{
+	return model->name;
+}
+
+int
+st_model_version(const StModel *model)
+{
+	return model->version;
+}
+
+/* st_model_nlabels, st_model_label, st_model_weights: what it holds */
+int
+st_model_nlabels(const StModel *model)
+{
+	return model->nlabels;
+}
+
+Datum
+st_model_label(const StModel *model, int label)
+{
+	return model->label_datums[label];
+}
+
+const StWeights *
+st_model_weights(const StModel *model)
+{
+	return model->weights;
+}
+
+/*
+ * st_model_find_label
+ *		Returns the index of a label (database encoding), -1 when the model
+ *		does not know it.
+ */
+int
+st_model_find_label(const StModel *model, const char *label, int length)
+{
+	for (int i = 0; i < model->nlabels; i++)
+	{
+		if (strlen(model->labels[i]) == length && memcmp(model->labels[i], label, length) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* st_model_score: see model_inner.h */
+const float *
+st_model_score(StModel *model, const StDocument *doc, bool *in_scope)
+{
+	float		scope_score;
+
+	st_weights_score(model->weights, doc, model->probs, in_scope, &scope_score);
+	return model->probs;
+}
+
+/* st_model_probs: see model_inner.h */
+const float *
+st_model_probs(const StModel *model)
+{
+	return model->probs;
+}
+
+/* st_model_predict: see model.h */
+void
+st_model_predict(StModel *model, const StDocument *doc, StPrediction *out)
+{
+	const float *probs = st_model_score(model, doc, &out->in_scope);
+	float		second = 0;
+	int			best = 0;
+
+	for (int i = 1; i < model->nlabels; i++)
+	{
+		if (probs[i] > probs[best])
+		{
+			second = probs[best];
+			best = i;
+		}
+		else if (probs[i] > second)
+			second = probs[i];
+	}
+
+	out->label = best;
+	out->label_text = model->labels[best];
+	out->confidence = probs[best];
+	out->margin = probs[best] - second;
+}
+
+/*
+ * slot_find
+ *		Returns the slot of a name and version, a new one when there is none;
+ *		whether it is good is for the caller to see.
+ */
+static ModelSlot *
+slot_find(const char *name, int version)
+{
+	SlotKey		key = {name, version};
+	SlotEntry  *entry;
+	ModelSlot  *slot;
+	bool		found;
+
+	if (slots != NULL && slots->members >= ST_CACHE_SLOTS && slottable_lookup(slots, key) == NULL)
+		cache_empty();
+
+	if (slots == NULL)
+	{
+		if (cache_context == NULL)
+			cache_context = AllocSetContextCreate(CacheMemoryContext,
+												  "support_triage models",
+												  ALLOCSET_SMALL_SIZES);
+		if (slots_context == NULL)
+			slots_context = AllocSetContextCreate(cache_context,
+												  "support_triage slots",
+												  ALLOCSET_SMALL_SIZES);
+		slots = slottable_create(slots_context, 16, NULL);
+	}
+
+	entry = slottable_lookup(slots, key);
+	if (entry != NULL)
+		return entry->slot;
+
+	slot = MemoryContextAllocZero(slots_context, sizeof(ModelSlot));
+	slot->name = MemoryContextStrdup(slots_context, name);
+	slot->version = version;
+	key.name = slot->name;
+	entry = slottable_insert(slots, key, &found);
+	entry->slot = slot;
+	return slot;
+}
+
+/*
+ * slot_load
+ *		Makes a slot good: looks up its row and opens its weights.  Throws what
+ *		catalogs, TOAST and lack of memory may; a model that is missing or
+ *		damaged is a result.
+ */
+static void
+slot_load(ModelSlot *slot)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "support_triage loading",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+	bool		pushed = false;
+	StModelRow	row;
+	StModel    *model = NULL;
+	char	   *why = NULL;
+	uint64		epoch;
+
+	if (!ActiveSnapshotSet())
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		pushed = true;
+	}
+
+	/* locking reads the invalidations that are due, then the epoch counts */
+	model_relid = st_store_relid(false);
+	LockRelationOid(model_relid, AccessShareLock);
+	epoch = st_model_epoch;
+
+	slot->missing = !st_store_find(slot->name, slot->version, &row);
+	if (slot->missing)
+		why = st_store_missing(slot->name, slot->version);
+	else if (!row.key_valid)
+		why = psprintf("model \"%s\" version %d is damaged: its checksum is not that of any weights",
+					   slot->name, row.version);
+	else
+	{
+		model = model_find_open(slot->name, &row);
+		if (model == NULL)
+			model = model_load(slot->name, &row, &why);
+	}
+	slot_set(slot, model, why);
+	slot->epoch = epoch;
+	slot->looked_up = GetCurrentTransactionStartTimestamp();
+	cache_release_idle(slot->looked_up);
+
+	UnlockRelationOid(model_relid, AccessShareLock);
+	if (pushed)
+		PopActiveSnapshot();
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
+}
+
+/*
+ * slot_load_softly
+ *		slot_load, but returns false and *why for an error (other than cancel
+ *		and lack of memory), which is not remembered: the next one tries again.
+ */
+static bool
+slot_load_softly(ModelSlot *slot, char **why)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool ok = true;
+
+	if (IsInParallelMode())
+	{
+		slot_load(slot);
+		return true;
+	}
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		slot_load(slot);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
+			ReThrowError(error);
+		*why = error->message;
+		ok = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+
+	return ok;
+}
+
+/* slot_set: gives a slot its model, or why there is none (copied) */
+static void
+slot_set(ModelSlot *slot, StModel *model, const char *why)
+{
+	char	   *copy = why == NULL ? NULL : MemoryContextStrdup(slots_context, why);
+
+	if (slot->why != NULL)
+		pfree(slot->why);
+	slot->why = copy;
+
+	if (slot->model == model)
+		return;
+	if (slot->model != NULL)
+		model_release(slot->model);
+	slot->model = model;
+	if (model != NULL)
+		model->slots++;
+}
+
+/*
+ * model_find_open
+ *		Returns the opened version that a row describes, or NULL.
+ *
+ * A version is referred to by the slot of its number, of the active one, or
+ * both.
+ */
+static StModel *
+model_find_open(const char *name, const StModelRow *row)
+{
+	int			versions[2] = {0, row->version};
+
+	for (int i = 0; i < 2; i++)
+	{
+		SlotKey		key = {name, versions[i]};
+		SlotEntry  *entry = slottable_lookup(slots, key);
+		StModel    *model = entry == NULL ? NULL : entry->slot->model;
+		bool		same;
+
+		if (model == NULL || model->version != row->version ||
+			model->key.value_id != row->key.value_id ||
+			memcmp(model->key.checksum, row->key.checksum, ST_CHECKSUM_BYTES) != 0 ||
+			model->nlabels != row->nlabels)
+			continue;
+		same = true;
+		for (int j = 0; same && j < model->nlabels; j++)
+			same = strcmp(model->labels[j], TextDatumGetCString(row->labels[j])) == 0;
+		if (same)
+			return model;
+	}
+	return NULL;
+}
+
+/*
+ * model_load
+ *		Opens the weights of a row, through the mapping when it is there, else
+ *		from the row.  Returns NULL and *why (palloc'd) when they are damaged.
+ *		Throws like slot_load; then nothing is left behind but memory of
+ *		CurrentMemoryContext.
+ */
+static StModel *
+model_load(const char *name, const StModelRow *row, char **why)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "support_triage model",
+												  ALLOCSET_SMALL_SIZES);
+	const void *data;
+	const char *reason = NULL;
+	StModel    *model;
+	Size		size;
+
+	MemoryContextSwitchTo(context);
+	model = palloc0(sizeof(StModel));
+	model->context = context;
+	model->name = pstrdup(name);
+	model->version = row->version;
+	model->key = row->key;
+
+	data = st_map_open(&row->key, &size);
+	if (data == NULL)
+	{
+		uint8		checksum[ST_CHECKSUM_BYTES];
+		bytea	   *weights;
+
+		MemoryContextSwitchTo(caller);
+		weights = st_store_weights(row);
+		size = VARSIZE_ANY_EXHDR(weights);
+		st_checksum(VARDATA_ANY(weights), size, checksum);
+		if (memcmp(checksum, row->key.checksum, ST_CHECKSUM_BYTES) != 0)
+			reason = "its weights do not match its checksum";
+		else
+		{
+			bool		written = st_map_write(&row->key, VARDATA_ANY(weights), size);
+
+			MemoryContextSwitchTo(context);
+			if (written)
+				data = st_map_open(&row->key, &size);
+			if (data == NULL)
+				data = model_private_copy(weights);
+		}
+	}
+	MemoryContextSwitchTo(context);
+
+	if (reason == NULL)
+		model->weights = st_weights_open(data, size, &reason);
+	if (reason == NULL && st_weights_nlabels(model->weights) != row->nlabels)
+		reason = "it does not have as many labels as its weights";
+	if (reason != NULL)
+	{
+		MemoryContextSwitchTo(caller);
+		*why = psprintf("model \"%s\" version %d is damaged: %s", name, row->version, reason);
+		MemoryContextDelete(context);
+		return NULL;
+	}
+
+	model->nlabels = row->nlabels;
+	model->probs = palloc(sizeof(float) * model->nlabels);
+	model->labels = palloc(sizeof(char *) * model->nlabels);
+	model->label_datums = palloc(sizeof(Datum) * model->nlabels);
+	for (int i = 0; i < model->nlabels; i++)
+	{
+		model->labels[i] = TextDatumGetCString(row->labels[i]);
+		model->label_datums[i] = CStringGetTextDatum(model->labels[i]);
+	}
+	MemoryContextSwitchTo(caller);
+
+	model_warn_unicode(model);
+	MemoryContextSetParent(context, cache_context);
+	return model;
+}
+
+/*
+ * model_private_copy
+ *		Returns a copy of the weights in CurrentMemoryContext, aligned as a
+ *		mapping is.
+ */
+static const void *
+model_private_copy(const bytea *weights)
+{
+	Size		size = VARSIZE_ANY_EXHDR(weights);
+	char	   *copy = MemoryContextAllocHuge(CurrentMemoryContext, size + 64);
+
+	copy = (char *) TYPEALIGN(64, copy);
+	memcpy(copy, VARDATA_ANY(weights), size);
+	return copy;
+}
+
+/* model_warn_unicode: says once a backend that a model is of other Unicode */
+static void
+model_warn_unicode(const StModel *model)
+{
+	MemoryContext old;
+	ListCell   *cell;
+	Warned	   *entry;
+
+	if (strcmp(st_weights_unicode(model->weights), st_unicode_now()) == 0)
+		return;
+	foreach(cell, warned)
+	{
+		entry = lfirst(cell);
+		if (entry->version == model->version && strcmp(entry->name, model->name) == 0)
+			return;
+	}
+
+	old = MemoryContextSwitchTo(cache_context);
+	entry = palloc(sizeof(Warned));
+	entry->name = pstrdup(model->name);
+	entry->version = model->version;
+	warned = lappend(warned, entry);
+	MemoryContextSwitchTo(old);
+
+	ereport(WARNING,
+			(errmsg("model \"%s\" version %d was trained with %s, this server has %s",
+					model->name, model->version,
+					st_weights_unicode(model->weights), st_unicode_now()),
+			 errhint("Some characters may be read differently; train it again when convenient.")));
+}
+
+/* model_release: one slot less; the last leaves it to the transaction's end */
+static void
+model_release(StModel *model)
+{
+	if (--model->slots > 0)
+		return;
+	model->next_dead = dead;
+	dead = model;
+}
+
+/*
+ * cache_release_idle
+ *		Lets go of models that nobody asks for any more, such as dropped ones.
+ *
+ * A slot in use is looked up after each change, so that one which is not good
+ * and was looked up long ago is idle.
+ */
+static void
+cache_release_idle(TimestampTz now)
+{
+	slottable_iterator iterator;
+	SlotEntry  *entry;
+
+	slottable_start_iterate(slots, &iterator);
+	while ((entry = slottable_iterate(slots, &iterator)) != NULL)
+	{
+		ModelSlot  *slot = entry->slot;
+
+		if (slot->model != NULL && slot->epoch != st_model_epoch &&
+			TimestampDifferenceExceeds(slot->looked_up, now, ST_CACHE_IDLE_MS))
+			slot_set(slot, NULL, NULL);
+	}
+}
+
+/* cache_empty: forgets all slots */
+static void
+cache_empty(void)
+{
+	slottable_iterator iterator;
+	SlotEntry  *entry;
+
+	slottable_start_iterate(slots, &iterator);
+	while ((entry = slottable_iterate(slots, &iterator)) != NULL)
+	{
+		if (entry->slot->model != NULL)
+			model_release(entry->slot->model);
+	}
+	MemoryContextReset(slots_context);
+	slots = NULL;
+	last_slot = NULL;
+	st_model_epoch++;
+}
+
+/* cache_invalidate: relcache callback; catalogs must not be touched here */
+static void
+cache_invalidate(Datum arg, Oid relid)
+{
+	if (relid == model_relid || !OidIsValid(relid) || !OidIsValid(model_relid))
+		st_model_epoch++;
+}
+
+/* cache_xact: closes what no slot refers to; after an abort looks again */
+static void
+cache_xact(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PARALLEL_ABORT:
+			st_model_epoch++;
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_PARALLEL_COMMIT:
+		case XACT_EVENT_PREPARE:
+			break;
+		default:
+			return;
+	}
+
+	if (dead != NULL)
+		st_model_epoch++;		/* nobody may go on using these */
+	while (dead != NULL)
+	{
+		StModel    *model = dead;
+
+		dead = model->next_dead;
+		MemoryContextDelete(model->context);
+	}
+}
