@@ -146,10 +146,11 @@ make_place() {
 remove_place() {
     [ -n "${PLACE:-}" ] && [ -d "$PLACE" ] || return 0
     local pidfile
-    while IFS= read -r pidfile; do
-        as_runner "$PLACE/pg/usr/lib/postgresql/$PG_MAJOR/bin/pg_ctl" -s -m immediate -D "$(dirname "$pidfile")" stop \
+    # No process substitution: it needs /proc, which a plain chroot does not have.
+    for pidfile in $(find "$PLACE" -name postmaster.pid -not -path "$PLACE/pg/*" 2>/dev/null); do
+        as_runner "$PLACE/pg/usr/lib/postgresql/$PG_MAJOR/bin/pg_ctl" -s -m immediate -D "${pidfile%/*}" stop \
             >/dev/null 2>&1 || true
-    done < <(find "$PLACE" -name postmaster.pid -not -path "$PLACE/pg/*" 2>/dev/null)
+    done
     if [ -n "${ST_KEEP:-}" ]; then
         say "kept: $PLACE"
     else
