@@ -9,6 +9,7 @@
 # and the place is removed at the end.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034 # for the scripts that source this
 CACHE=${ST_CACHE:-$ROOT/.cache}
 JOBS=${ST_JOBS:-$(nproc 2>/dev/null || echo 1)}
 
@@ -147,6 +148,7 @@ remove_place() {
     [ -n "${PLACE:-}" ] && [ -d "$PLACE" ] || return 0
     local pidfile
     # No process substitution: it needs /proc, which a plain chroot does not have.
+    # shellcheck disable=SC2044 # the place's path has no blanks
     for pidfile in $(find "$PLACE" -name postmaster.pid -not -path "$PLACE/pg/*" 2>/dev/null); do
         as_runner "$PLACE/pg/usr/lib/postgresql/$PG_MAJOR/bin/pg_ctl" -s -m immediate -D "${pidfile%/*}" stop \
             >/dev/null 2>&1 || true
@@ -175,7 +177,7 @@ enter_place() {
     BINDIR=$PLACE/pg/usr/lib/postgresql/$PG_MAJOR/bin
     PG_CONFIG=$BINDIR/pg_config
     PATH=$BINDIR:$PATH
-    cd "$PLACE/src"
+    cd "$PLACE/src" || exit 1
     umask 022
 }
 

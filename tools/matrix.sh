@@ -88,11 +88,11 @@ for major in "$@"; do
     else
         root=$CACHE/matrix/$major
         if ! [ -e "$root/.made" ]; then
-            "$ROOT/tools/setup.sh" matrix && make_root "$major" "$root" || {
+            if ! "$ROOT/tools/setup.sh" matrix || ! make_root "$major" "$root"; then
                 say "skipping PostgreSQL $major: its folder could not be made (see above)"
                 summary+=("PostgreSQL $major: skipped, no folder")
                 continue
-            }
+            fi
         fi
         run_in_root "$major" "$root" 2>&1 | tee "$log" || true
     fi
