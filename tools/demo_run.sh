@@ -89,6 +89,11 @@ fi
 
 key=$(value "SELECT ticket_key FROM triage.decision WHERE in_scope ORDER BY priority DESC, intent_confidence DESC LIMIT 1")
 
+sample="I want my money back"
+if [ -n "${ST_OWN:-}" ]; then
+    sample=$(value "SELECT replace(body, , '') FROM arriving ORDER BY length(body) < 20, length(body), position LIMIT 1")
+fi
+
 cat >"$PLACE/psqlrc" <<'END'
 \set QUIET on
 \pset linestyle unicode
@@ -100,10 +105,10 @@ END
 
 heading "Try it yourself"
 printf '   %-29s %s\n' "make psql" "opens this database; there, for example:"
-code "   INSERT INTO tickets (subject, body) VALUES ('Help', 'My parcel has not come yet, where is it?');"
-code "   SELECT * FROM triage.ticket_overview ORDER BY ticket_key DESC LIMIT 1 \\gx"
+code "   INSERT INTO tickets (subject, body) VALUES ('Hello', '$sample');"
+code "   SELECT * FROM triage.ticket_overview WHERE ticket_key = (SELECT max(id)::text FROM tickets) \\gx"
 code "   SELECT jsonb_pretty(triage.explain_decision('tickets', '$key'));"
-code "   SELECT * FROM triage.classify_top('intent', 'I want my money back', 3);"
-code "   SELECT * FROM triage.explain('intent', 'I want my money back');"
+code "   SELECT * FROM triage.classify_top('intent', '$sample', 3);"
+code "   SELECT * FROM triage.explain('intent', '$sample');"
 [ -n "${ST_OWN:-}" ] || printf '   %-29s %s\n' "make demo TICKETS=file.tsv" "the same on your own tickets, label<TAB>text"
 printf '   %-29s %s\n' "make demo-stop" "ends the server and removes everything"

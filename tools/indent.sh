@@ -13,6 +13,7 @@ check=
 cd "$ROOT"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+export WIDE=$scratch/wide
 
 needed_types() {
     local server
@@ -38,16 +39,39 @@ else
 fi
 
 # pgindent protects comments that begin with dashes, and puts one blank before the
-# star of a function's result type.
+# star of a function's result type. pg_bsd_indent counts bytes and damages some that
+# are not ASCII: it gets a stand-in of one byte for each such character. And text is
+# a type in some files and a variable in others.
 lay_out() {
-    perl -0777 -pe 's!^([ \t]*)//(.*)$!$1/* $2 */!gm; s!/\* +---!/*---X_X!g' "$1" >"$2"
+    local types=typedefs.list
+    if ! grep -qE '\btext +\*' "$1"; then
+        types=$scratch/types
+        grep -vx text typedefs.list >"$types"
+    fi
+    perl -CSD -0777 -ne '
+        s!^([ \t]*)//(.*)$!$1/* $2 */!gm;
+        s!/\* +---!/*---X_X!g;
+        my @wide = /([^\x00-\x7e])/g;
+        s/[^\x00-\x7e]/\x7f/g;
+        print;
+        open(my $list, ">:utf8", $ENV{WIDE}) or die;
+        print $list @wide;' "$1" >"$2"
     pg_bsd_indent -bad -bap -bbb -bc -bl -cli1 -cp33 -cdb -nce -d0 -di12 -nfc1 -i4 -l79 -lp -lpl -nip \
-        -npro -sac -tpg -ts4 -Utypedefs.list "$2" "$2.out" >"$2.log" 2>&1 || { cat "$2.log"; return 1; }
+        -npro -sac -tpg -ts4 "-U$types" "$2" "$2.out" >"$2.log" 2>&1 || { cat "$2.log"; return 1; }
     if [ -s "$2.log" ]; then
         cat "$2.log"
         return 1
     fi
-    perl -0777 -pe 's!/\*---X_X!/* ---!g; s!\*/(/\*.*\*/)$!*/\t$1!gm; s!^([A-Za-z_]\S*)[ \t]+\*$!$1 *!gm' "$2.out" >"$2"
+    perl -CSD -0777 -ne '
+        s!/\*---X_X!/* ---!g;
+        s!\*/(/\*.*\*/)$!*/\t$1!gm;
+        s!^([A-Za-z_]\S*)[ \t]+\*$!$1 *!gm;
+        open(my $list, "<:utf8", $ENV{WIDE}) or die;
+        my @wide = split //, do { local $/; my $all = <$list>; defined $all ? $all : "" };
+        my $standins = () = /\x7f/g;
+        die "pg_bsd_indent lost characters\n" if $standins != @wide;
+        s/\x7f/shift @wide/ge;
+        print;' "$2.out" >"$2"
 }
 
 differ=0

@@ -7,10 +7,10 @@ use strict;
 use warnings;
 use File::Find;
 
-my (%declared, %used);
+my (%declared, %generated, %used);
 
-# What pgindent leaves out because it is a common name of variables, and what
-# lower-case names really are types: the others would spoil the layout of ours.
+# What pgindent leaves out because it is a common name of variables, and which
+# lower-case names really are types: the others would spoil the layout.
 my %never = map { $_ => 1 } qw(ANY FD_SET U abs allocfunc boolean date digit ilist interval
     iterator other pointer printfunc reference string timestamp type wrap);
 my $lower = qr/^(?:bool|text|bytea|u?int\d+|float\d|bits\d+|va_list|\w+_t|dl?ist_\w+|slist_\w+|hash_seq_status|shm_toc|dsa_\w+|dshash_\w+)$/;
@@ -47,9 +47,11 @@ for my $file (glob 'src/*/*.[ch]')
 {
     my $text = slurp($file);
     declarations($text);
+    # lib/simplehash.h makes types named after its parameter
+    while ($text =~ /^#define\s+SH_PREFIX\s+(\w+)/gm) { $declared{"$1_$_"} = $generated{"$1_$_"} = 1 for qw(hash iterator); }
     $text =~ s{/\*.*?\*/}{ }gs;
     $used{$_} = 1 for $text =~ /\b([A-Za-z_]\w*)\b/g;
 }
 $declared{bool} = 1;
 
-print "$_\n" for sort grep { $used{$_} && !$never{$_} && (/[A-Z]/ || /$lower/) && !/^[A-Z0-9_]+$/ || $used{$_} && /^DIR$|^FILE$/ } keys %declared;
+print "$_\n" for sort grep { $used{$_} && !$never{$_} && (/[A-Z]/ || /$lower/ || $generated{$_}) } keys %declared;

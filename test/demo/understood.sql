@@ -3,10 +3,14 @@
 \pset format unaligned
 \pset tuples_only on
 WITH seen AS (
-    SELECT t.id, t.subject, t.body, t.language, d.intent, d.intent_confidence, d.in_scope, d.tier, d.queue, d.priority,
+    SELECT t.id, t.subject, t.body, t.language, d.intent, d.intent_confidence, coalesce(d.in_scope, false) AS in_scope, d.tier,
+           d.priority, q.name AS queue, r.name AS rule,
            coalesce(t.language, 'en') <> 'en' AS is_foreign,
            length(concat_ws(': ', t.subject, t.body)) AS n
-    FROM tickets t JOIN triage.decision d ON d.ticket_key = t.id::text
+    FROM tickets t
+    JOIN triage.decision d ON d.ticket_key = t.id::text
+    LEFT JOIN triage.queue q USING (queue_id)
+    LEFT JOIN triage.routing_rule r USING (rule_id)
 ),
 picked AS (
     SELECT 1 AS part, id FROM (
@@ -46,9 +50,9 @@ line AS (
 )
 SELECT CASE WHEN length(said) <= room - 2 THEN format('“%s”', said)
             ELSE format('“%s…”', left(said, room - 3)) END || E'\n' ||
-       CASE WHEN in_scope THEN format('    %s, %s %% sure; because of: %s', intent,
-                                      to_char(100 * intent_confidence, 'FM990'), because)
-            ELSE format('    I don''t know (nearest: %s, %s %%)', intent, to_char(100 * intent_confidence, 'FM990')) END ||
-       E'\n' || format('    → %s, tier %s, priority %s', queue, tier, priority) || E'\n'
+       CASE WHEN in_scope
+            THEN format('    %s, %s %% sure', intent, to_char(100 * intent_confidence, 'FM990')) || coalesce('; because of: ' || because, '')
+            ELSE coalesce(format('    I don''t know; nearest is %s, %s %%', intent, to_char(100 * intent_confidence, 'FM990')), '    I don''t know') END ||
+       E'\n' || format('    → %s, tier %s, priority %s', queue, tier, priority) || coalesce(format('; rule “%s”', rule), '; no rule takes it') || E'\n'
 FROM line
 ORDER BY part, id;
