@@ -41,9 +41,9 @@ run_sql_suite() {
         else
             not_ok "$name/$test"
             if [ -s "$out/regression.diffs" ]; then
-                cat "$out/regression.diffs"
+                head -n 200 "$out/regression.diffs"
             else
-                cat "$out/$test.log"
+                tail -n 60 "$out/$test.log"
                 tail -n 30 "$PLACE/tmp/server.log"
             fi
         fi
