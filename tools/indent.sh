@@ -11,6 +11,8 @@ check=
 
 [ -n "$check" ] || [ -n "${ST_SKIP_SETUP:-}" ] || "$ROOT/tools/setup.sh" lint
 cd "$ROOT"
+indent=$(command -v pg_bsd_indent || find /usr/lib/postgresql/*/bin -name pg_bsd_indent 2>/dev/null | sort -V | tail -n 1)
+[ -n "$indent" ] || die "no pg_bsd_indent"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 export WIDE=$scratch/wide
@@ -56,7 +58,7 @@ lay_out() {
         print;
         open(my $list, ">:utf8", $ENV{WIDE}) or die;
         print $list @wide;' "$1" >"$2"
-    pg_bsd_indent -bad -bap -bbb -bc -bl -cli1 -cp33 -cdb -nce -d0 -di12 -nfc1 -i4 -l79 -lp -lpl -nip \
+    "$indent" -bad -bap -bbb -bc -bl -cli1 -cp33 -cdb -nce -d0 -di12 -nfc1 -i4 -l79 -lp -lpl -nip \
         -npro -sac -tpg -ts4 "-U$types" "$2" "$2.out" >"$2.log" 2>&1 || { cat "$2.log"; return 1; }
     if [ -s "$2.log" ]; then
         cat "$2.log"

@@ -33,7 +33,11 @@ for group in "$@"; do
     case $group in
         test) packages+=(gcc libc6-dev make perl libicu-dev libipc-run-perl
                          "postgresql-$major" "postgresql-server-dev-$major") ;;
-        lint) packages+=(clang cppcheck pg-bsd-indent shellcheck binutils) ;;
+        lint)
+            packages+=(clang cppcheck shellcheck)
+            # From trixie on the server's own packages have it.
+            available clang || update_lists
+            ! available pg-bsd-indent || packages+=(pg-bsd-indent) ;;
         bench) packages+=(python3 python3-sklearn python3-scipy fasttext) ;;
         matrix) packages+=(debootstrap) ;;
         *) die "no such group of packages: $group" ;;
