@@ -21,7 +21,7 @@ TAP_TESTS      = 1
 PROVE_TESTS    = test/t/*.pl
 
 PG_CPPFLAGS = -I$(srcdir)/src -DST_VERSION='"$(EXTVERSION)"'
-PG_CFLAGS   = -fvisibility=hidden -Wall -Wextra -Werror -Wno-unused-parameter \
+PG_CFLAGS   = -Wall -Wextra -Werror -Wno-unused-parameter \
               -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type
 SHLIB_LINK  = -licui18n -licuuc -lm
 EXTRA_CLEAN = $(DATA_built) tmp_check output_iso results
