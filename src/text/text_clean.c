@@ -84,6 +84,8 @@ emit(const CleanDocument *doc, Output *out, int start, int end)
 {
 	int			from = start;
 
+	if (start >= end)
+		return;
 	memcpy(out->data + out->length, doc->text + start, end - start);
 	if (!out->want_spans)
 	{

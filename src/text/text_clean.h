@@ -207,7 +207,38 @@ extern int	st_clean_label(const char *folded, int length);
 extern bool st_clean_starts(const char *folded, int length);
 extern int	st_clean_placeholder(const char *s, const char *end);
 
-/* text_clean_rules.c, text_clean_replies.c */
+/* The folded text of a line, and its length. */
+static inline const char *
+st_clean_folded(const CleanDocument *doc, int i, int *length)
+{
+	*length = doc->lines[i].fold_end - doc->lines[i].fold_start;
+	return doc->folded + doc->lines[i].fold_start;
+}
+
+/* Drops the lines [first, last]. */
+static inline void
+st_clean_drop(CleanDocument *doc, int first, int last)
+{
+	int			i;
+
+	for (i = first; i <= last && i < doc->nlines; i++)
+		doc->lines[i].kind = LINE_DROP;
+}
+
+/* Number of words of folded text. */
+static inline int
+st_clean_words(const char *s, int length)
+{
+	int			words = 0;
+	int			i;
+
+	for (i = 0; i < length; i++)
+		words += (s[i] != ' ' && (i == 0 || s[i - 1] == ' '));
+	return words;
+}
+
+/* text_clean_rules.c, text_clean_replies.c, text_clean_leftovers.c */
+extern void st_clean_drop_leftovers(CleanDocument *doc);
 extern void st_clean_find_replies(CleanDocument *doc);
 extern void st_clean_drop_lines(CleanDocument *doc);
 

@@ -343,7 +343,7 @@ st_html_detect(const char *s, int length)
 
 	if (first && page)
 		return HTML_DOCUMENT;
-	if (known > 0 && unknown * 3 <= known)
+	if (known > 0 && unknown * (first ? 1 : 3) <= known)
 	{
 		if (first && breaks + closings > 0)
 			return breaks > 0 && paragraphs == 0 ? HTML_FRAGMENT : HTML_LINES;

@@ -235,7 +235,7 @@ const CleanPhrase st_clean_phrases[] = {
 	P("beziehen", SENT_END),
 
 	/* devices and programs that mail is sent from */
-	P("iphone", DEVICE), P("ipad", DEVICE), P("ipod", DEVICE), P("android", DEVICE),
+	P("iphone", DEVICE), P("iphonu", DEVICE), P("ipad", DEVICE), P("ipod", DEVICE), P("android", DEVICE),
 	P("samsung", DEVICE), P("galaxy", DEVICE), P("huawei", DEVICE), P("xiaomi", DEVICE),
 	P("redmi", DEVICE), P("oneplus", DEVICE), P("google pixel", DEVICE),
 	P("nokia", DEVICE), P("sony", DEVICE), P("blackberry", DEVICE),

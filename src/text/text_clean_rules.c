@@ -21,38 +21,10 @@
 #define MAX_LOOSE_SIGNATURE_LINES 12	/* after "--" */
 #define MAX_CLOSING_LINES		8	/* after "Kind regards" */
 
-static inline const char *
-folded(const CleanDocument *doc, int i, int *length)
-{
-	*length = doc->lines[i].fold_end - doc->lines[i].fold_start;
-	return doc->folded + doc->lines[i].fold_start;
-}
-
 static inline bool
 is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (unsigned char) c >= 0x80;
-}
-
-static void
-drop(CleanDocument *doc, int first, int last)
-{
-	int			i;
-
-	for (i = first; i <= last && i < doc->nlines; i++)
-		doc->lines[i].kind = LINE_DROP;
-}
-
-/* Number of words of a folded line. */
-static int
-count_words(const char *s, int length)
-{
-	int			words = 0;
-	int			i;
-
-	for (i = 0; i < length; i++)
-		words += (s[i] != ' ' && (i == 0 || s[i - 1] == ' '));
-	return words;
 }
 
 /*
@@ -113,7 +85,7 @@ static bool
 reads_like_prose(const CleanDocument *doc, int i)
 {
 	int			length;
-	const char *s = folded(doc, i, &length);
+	const char *s = st_clean_folded(doc, i, &length);
 	int			words = 0;
 	int			letters = 0;
 	int			wide = 0;
@@ -181,161 +153,8 @@ drop_quotes(CleanDocument *doc)
 		for (j = i; j < doc->nlines && lines[j].depth > 0; j++)
 			quote |= (!diff && shallow && reads_like_prose(doc, j));
 		if (quote)
-			drop(doc, i, j - 1);
+			st_clean_drop(doc, i, j - 1);
 		i = j;
-	}
-}
-
-/* "Sent from my phone": returns whether the line is one. */
-static bool
-is_sent_from(const CleanDocument *doc, int i)
-{
-	const CleanLine *line = &doc->lines[i];
-	int			length;
-	const char *s = folded(doc, i, &length);
-	bool		device = false;
-	bool		sent = false;
-	int			start = 0;
-	int			end = length;
-	int			words;
-	int			h;
-
-	if (length > 170 || line->first_hit == line[1].first_hit)
-		return false;
-	/* something else must not go on below */
-	if (!line[1].blank_before && line[1].mark == MARK_NONE && line[1].depth == 0 &&
-		line[1].kind == LINE_KEEP && !line[1].quoted && !line[1].tail)
-		return false;
-	words = count_words(s, length);
-	if (words > 11)
-		return false;
-	while (start < length && strchr("-_=*<(>\"' ", s[start]) != NULL)
-		start++;
-	while (end > start && strchr("-_=*<(>)\"' .!", s[end - 1]) != NULL)
-		end--;
-	for (h = line->first_hit; h < line[1].first_hit; h++)
-	{
-		const CleanHit *hit = &doc->hits[h];
-		int			position = hit->position - line->fold_start;
-
-		switch (st_clean_phrases[hit->phrase].kind)
-		{
-			case PHRASE_DEVICE:
-				device = true;
-				break;
-			case PHRASE_SENT:
-				sent |= (position == start);
-				break;
-			case PHRASE_SENT_END:
-				sent |= (position + hit->length == end && words <= 6);
-				break;
-			default:
-				break;
-		}
-	}
-	return device && sent;
-}
-
-/*
- * is_mime
- *		Returns whether the line is a leftover of MIME or OpenPGP.  A header
- *		alone may be what the ticket is about; two neighbours are a leftover.
- */
-static bool
-is_mime(const CleanDocument *doc, int i)
-{
-	int			length;
-	const char *s = folded(doc, i, &length);
-	int			n;
-
-	if (length >= 24 && memcmp(s, "content-transfer-encodin", 24) == 0)
-		return true;
-	if (length >= 17 && length < 24 && memcmp(s, "mime-version: 1.0", 17) == 0)
-		return true;
-	if (length >= 43 && memcmp(s, "this is a multi-part message in mime format", 43) == 0)
-		return true;
-	if (length >= 13 && memcmp(s, "content-type:", 13) == 0)
-	{
-		for (n = Max(i - 2, 0); n <= i + 2 && n < doc->nlines; n++)
-		{
-			int			other_length;
-			const char *other = folded(doc, n, &other_length);
-
-			if (n != i && ((other_length >= 24 && memcmp(other, "content-transfer-encodin", 24) == 0) ||
-						   (other_length >= 13 && memcmp(other, "mime-version:", 13) == 0) ||
-						   (other_length >= 12 && memcmp(other, "--", 2) == 0 && memchr(other, ' ', other_length) == NULL)))
-				return true;
-		}
-		return false;
-	}
-	/* a boundary: no spaces, not only dashes, and a header or its kin beside */
-	if (length >= 12 && s[0] == '-' && s[1] == '-' && memchr(s, ' ', length) == NULL)
-	{
-		int			next_length;
-		const char *next;
-
-		if ((length >= 16 && memcmp(s, "------=_nextpart", 16) == 0) || memcmp(s, "--_000_", 7) == 0 ||
-			memcmp(s, "--apple-mail", 12) == 0 || memcmp(s, "--0000000000", 12) == 0)
-			return true;
-		if (i + 1 < doc->nlines)
-		{
-			next = folded(doc, i + 1, &next_length);
-			if (next_length >= 13 && (memcmp(next, "content-type:", 13) == 0 ||
-									   memcmp(next, "content-trans", 13) == 0))
-				return true;
-		}
-	}
-	if (length >= 34 && memcmp(s, "-----begin pgp signed message-----", 34) == 0)
-		return true;
-	if (length >= 9 && length < 16 && memcmp(s, "hash: sha", 9) == 0 && i > 0)
-	{
-		s = folded(doc, i - 1, &length);
-		return length >= 34 && memcmp(s, "-----begin pgp signed message-----", 34) == 0;
-	}
-	return false;
-}
-
-/* Drops "-----BEGIN PGP SIGNATURE-----" with what follows, up to its end. */
-static void
-drop_pgp_signature(CleanDocument *doc, int i)
-{
-	int			j;
-
-	for (j = i + 1; j < doc->nlines && j < i + 60; j++)
-	{
-		int			length;
-		const char *s = folded(doc, j, &length);
-
-		if (length >= 27 && memcmp(s, "-----end pgp signature-----", 27) == 0)
-		{
-			drop(doc, i, j);
-			return;
-		}
-	}
-}
-
-/*
- * drop_single_lines
- *		Drops leftovers of MIME and of phones.
- */
-static void
-drop_single_lines(CleanDocument *doc)
-{
-	int			i;
-
-	for (i = doc->nlines - 1; i >= 0; i--)
-	{
-		int			length;
-		const char *s = folded(doc, i, &length);
-
-		if (doc->lines[i].depth > 0 || doc->lines[i].mark != MARK_NONE || doc->lines[i].quoted)
-			continue;
-		if ((s[0] == '-' || s[0] == 'c' || s[0] == 'm' || s[0] == 't' || s[0] == 'h') && is_mime(doc, i))
-			drop(doc, i, i);
-		else if (length >= 29 && s[0] == '-' && memcmp(s, "-----begin pgp signature-----", 29) == 0)
-			drop_pgp_signature(doc, i);
-		else if (is_sent_from(doc, i))
-			drop(doc, i, i);
 	}
 }
 
@@ -425,7 +244,7 @@ drop_disclaimers(CleanDocument *doc)
 				   strchr(".!?:,;", doc->folded[lines[line - 1].fold_end - 1]) == NULL)
 				line--;
 		}
-		drop(doc, line, next - 1);
+		st_clean_drop(doc, line, next - 1);
 	}
 }
 
@@ -467,7 +286,7 @@ drop_signatures(CleanDocument *doc)
 		for (j = i + 1; j < doc->nlines && !ends_part(&lines[j]); j++)
 			kept += (lines[j].kind == LINE_KEEP);
 		if (kept <= (exact ? MAX_SIGNATURE_LINES : MAX_LOOSE_SIGNATURE_LINES))
-			drop(doc, i, j - 1);
+			st_clean_drop(doc, i, j - 1);
 		i = j - 1;
 	}
 }
@@ -477,7 +296,7 @@ static bool
 is_signature_line(const CleanDocument *doc, int i)
 {
 	int			length;
-	const char *s = folded(doc, i, &length);
+	const char *s = st_clean_folded(doc, i, &length);
 	bool		digits = false;
 	int			j;
 
@@ -491,10 +310,10 @@ is_signature_line(const CleanDocument *doc, int i)
 		(length > 4 && memcmp(s, "http", 4) == 0) || (length > 3 && memcmp(s, "tel", 3) == 0) ||
 		(length > 3 && memcmp(s, "fax", 3) == 0) || (length > 3 && memcmp(s, "mob", 3) == 0) ||
 		(length > 5 && memcmp(s, "phone", 5) == 0) || s[0] == '+')
-		return count_words(s, length) <= 8;
+		return st_clean_words(s, length) <= 8;
 	if (digits)
 		return false;
-	return count_words(s, length) <= 6 && s[length - 1] != '.' && s[length - 1] != ':';
+	return st_clean_words(s, length) <= 6 && s[length - 1] != '.' && s[length - 1] != ':';
 }
 
 /*
@@ -512,7 +331,7 @@ drop_closings(CleanDocument *doc)
 	for (i = 0; i < doc->nlines; i++)
 	{
 		int			length;
-		const char *s = folded(doc, i, &length);
+		const char *s = st_clean_folded(doc, i, &length);
 		bool		closing = false;
 		int			last;
 		int			j;
@@ -530,7 +349,7 @@ drop_closings(CleanDocument *doc)
 			while (end < length && strchr(" ,.!-", s[end]) != NULL)
 				end++;
 			closing |= (end >= length ||
-						(strchr(",.!-", s[end - 2]) != NULL && count_words(s + end, length - end) <= 3 &&
+						(strchr(",.!-", s[end - 2]) != NULL && st_clean_words(s + end, length - end) <= 3 &&
 						 is_signature_line(doc, i)));
 		}
 		if (!closing)
@@ -555,7 +374,7 @@ drop_closings(CleanDocument *doc)
 		/* what stands alone below a gap and is followed by text belongs to it */
 		while (last > i && j < doc->nlines && !ends_part(&lines[j]) && !lines[last + 1].blank_before)
 			last--;
-		drop(doc, i, last);
+		st_clean_drop(doc, i, last);
 		i = last;
 	}
 }
@@ -579,7 +398,7 @@ drop_messages(CleanDocument *doc)
 
 		if (lines[i].tail && above)
 		{
-			drop(doc, i, doc->nlines - 1);
+			st_clean_drop(doc, i, doc->nlines - 1);
 			return;
 		}
 		if (lines[i].quoted)
@@ -593,7 +412,7 @@ drop_messages(CleanDocument *doc)
 			continue;
 		}
 		last = i + lines[i].mark_lines - 1;
-		drop(doc, i, last);
+		st_clean_drop(doc, i, last);
 		if (lines[i].mark != MARK_FORWARD && above && last + 1 < doc->nlines &&
 			!(lines[i].mark != MARK_BANNER &&
 			  (lines[last + 1].quoted || (lines[last + 1].depth > 0 && lines[last + 1].kind == LINE_DROP))))
@@ -606,7 +425,7 @@ drop_messages(CleanDocument *doc)
 				i = last;
 				continue;
 			}
-			drop(doc, last + 1, doc->nlines - 1);
+			st_clean_drop(doc, last + 1, doc->nlines - 1);
 			return;
 		}
 		i = last;
@@ -627,7 +446,7 @@ drop_lonely_rules(CleanDocument *doc)
 	for (i = doc->nlines - 1; i >= 0; i--)
 	{
 		int			length;
-		const char *s = folded(doc, i, &length);
+		const char *s = st_clean_folded(doc, i, &length);
 		int			j;
 
 		if (doc->lines[i].kind == LINE_DROP)
@@ -659,7 +478,7 @@ st_clean_drop_lines(CleanDocument *doc)
 	st_clean_find_replies(doc);
 	drop_quotes(doc);
 	CHECK_FOR_INTERRUPTS();
-	drop_single_lines(doc);
+	st_clean_drop_leftovers(doc);
 	drop_disclaimers(doc);
 	drop_signatures(doc);
 	drop_closings(doc);
