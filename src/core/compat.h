@@ -13,4 +13,20 @@
 #error "support_triage needs PostgreSQL 15 or newer"
 #endif
 
+/* Reading a temporary file: 16 has a function that throws on a short read. */
+#include "storage/buffile.h"
+
+static inline void
+st_buffile_read_exact(BufFile *file, void *data, size_t size)
+{
+#if PG_VERSION_NUM >= 160000
+	BufFileReadExact(file, data, size);
+#else
+	if (BufFileRead(file, data, size) != size)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read from a temporary file")));
+#endif
+}
+
 #endif							/* ST_COMPAT_H */

@@ -13,6 +13,7 @@
 
 #include "core/core.h"
 #include "model/model.h"
+#include "text/text.h"
 
 PG_MODULE_MAGIC;
 
@@ -22,6 +23,7 @@ void
 _PG_init(void)
 {
 	st_core_init();
+	st_text_init();
 	st_model_init();
 
 	MarkGUCPrefixReserved("support_triage");

@@ -28,11 +28,12 @@ typedef struct StDocument
 	const char *data;
 	int			length;			/* bytes */
 	bool		truncated;		/* the original was longer */
+	bool		by_bytes;		/* a character of the database is a byte */
 } StDocument;
 
 /*
  * From bytes in the database encoding.  Never throws for bad bytes: in an
- * SQL_ASCII database what is no valid UTF-8 is replaced by U+FFFD.
+ * SQL_ASCII database what is no valid UTF-8 is read as a space.
  */
 extern void st_document_read(const char *bytes, int length, StDocument *doc);
 

@@ -1,0 +1,355 @@
+/*-------------------------------------------------------------------------
+ *
+ * model_file.c
+ *		Building the stored form of the weights, and opening it in place.
+ *
+ * What is opened may come from a file that anything has happened to: every
+ * offset and count is checked against the size before it is used; scoring checks
+ * the feature number of the slots that it meets.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+#include <unicode/uchar.h>
+#include <unicode/uversion.h>
+
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+
+#include "model/model_file.h"
+#include "model/model_inner.h"
+#include "model/model_kernel.h"
+
+/* The largest factor, so that it fits 16 bits when a feature repeats. */
+#define LARGEST_FACTOR	8192.0f
+
+#define SECTION(offset) TYPEALIGN64(64, (uint64) (offset))
+
+/*
+ * st_slot_of
+ *		The first slot to look at for a hash; its low two bits are the kind of
+ *		feature and tell little.
+ */
+uint32
+st_slot_of(uint32 hash, uint32 nslots)
+{
+	return (hash >> 2) & (nslots - 1);
+}
+
+/*
+ * slots_for
+ *		The size of a hash table that is at most two thirds full.
+ */
+static uint32
+slots_for(int nfeatures)
+{
+	return pg_nextpower2_32(Max(16, (uint32) nfeatures + nfeatures / 2));
+}
+
+/*
+ * st_weights_size
+ *		The size of the stored form, less its labels' text.
+ */
+Size
+st_weights_size(int nlabels, int nfeatures, int hidden)
+{
+	Size		width = ST_PAD(hidden ? hidden : nlabels);
+
+	return SECTION(sizeof(StWeightsHeader)) +
+		sizeof(StSlot) * slots_for(nfeatures) +
+		sizeof(StFeatureWeight) * (Size) nfeatures +
+		width * nfeatures +
+		sizeof(float) * width +
+		sizeof(float) * (Size) ST_PAD(nlabels) * (hidden + 1) +
+		64 * 7;
+}
+
+/*
+ * quantise_row
+ *		Rounds a row to bytes; returns the factor that gives it back.
+ */
+static float
+quantise_row(const float *row, int width, int8 *bytes)
+{
+	float		largest = 0;
+
+	for (int i = 0; i < width; i++)
+		largest = Max(largest, fabsf(row[i]));
+	if (largest == 0)
+	{
+		memset(bytes, 0, width);
+		return 0;
+	}
+	for (int i = 0; i < width; i++)
+		bytes[i] = (int8) lrintf(row[i] * (127.0f / largest));
+	return largest / 127.0f;
+}
+
+/*
+ * fill_slots
+ *		Enters the features into the hash table.
+ */
+static void
+fill_slots(StSlot *slots, uint32 nslots, const uint32 *hashes, int nfeatures)
+{
+	for (int f = 0; f < nfeatures; f++)
+	{
+		uint32		s = st_slot_of(hashes[f], nslots);
+
+		while (slots[s].id != 0)
+			s = (s + 1) & (nslots - 1);
+		slots[s].hash = hashes[f];
+		slots[s].id = f + 1;
+	}
+}
+
+/*
+ * st_weights_build
+ *		Returns the stored form, palloc'd, and its size.  Throws only for lack
+ *		of memory.
+ */
+void *
+st_weights_build(const StWeightsSource *source, Size *size)
+{
+	StWeightsHeader head = {0};
+	StWeightsHeader *header;
+	StFeatureWeight *features;
+	uint64		offset = SECTION(sizeof(StWeightsHeader));
+	char	   *blob;
+	char	   *text;
+	float		largest = 0;
+
+	head.magic = ST_WEIGHTS_MAGIC;
+	head.format = ST_WEIGHTS_FORMAT;
+	head.nlabels = source->nlabels;
+	head.nfeatures = source->nfeatures;
+	head.nslots = slots_for(source->nfeatures);
+	head.hidden = source->hidden;
+	head.width = source->width;
+	head.output_width = ST_PAD(source->nlabels);
+	head.temperature = source->temperature;
+	head.scope_threshold = source->scope_threshold;
+	strlcpy(head.unicode, st_unicode_now(), sizeof(head.unicode));
+
+	head.slots = offset;
+	offset = SECTION(offset + sizeof(StSlot) * (uint64) head.nslots);
+	head.features = offset;
+	offset = SECTION(offset + sizeof(StFeatureWeight) * (uint64) head.nfeatures);
+	head.rows = offset;
+	offset = SECTION(offset + (uint64) head.width * head.nfeatures);
+	head.bias = offset;
+	offset = SECTION(offset + sizeof(float) * head.width);
+	head.output = offset;
+	offset = SECTION(offset + sizeof(float) * (uint64) head.hidden * head.output_width);
+	head.output_bias = offset;
+	if (head.hidden)
+		offset = SECTION(offset + sizeof(float) * head.output_width);
+	head.labels = offset;
+	for (int k = 0; k < source->nlabels; k++)
+		offset += strlen(source->labels[k]) + 1;
+	head.size = SECTION(offset);
+
+	blob = MemoryContextAllocExtended(CurrentMemoryContext, head.size,
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	header = (StWeightsHeader *) blob;
+	*header = head;
+
+	fill_slots((StSlot *) (blob + head.slots), head.nslots,
+			   source->hashes, source->nfeatures);
+
+	features = (StFeatureWeight *) (blob + head.features);
+	for (int f = 0; f < source->nfeatures; f++)
+	{
+		float		scale = quantise_row(source->matrix + (Size) f * source->width,
+										 source->width,
+										 (int8 *) blob + head.rows + (Size) f * source->width);
+
+		features[f].value = source->values[f];
+		features[f].factor = scale * source->values[f];
+		largest = Max(largest, features[f].factor);
+	}
+	header->unit = largest > 0 ? largest / LARGEST_FACTOR : 1.0f;
+	for (int f = 0; f < source->nfeatures; f++)
+		features[f].factor /= header->unit;
+
+	memcpy(blob + head.bias, source->bias, sizeof(float) * head.width);
+	if (head.hidden)
+	{
+		float	   *output = (float *) (blob + head.output);
+
+		/* turned over: scoring adds the rows of the units that are active */
+		for (int k = 0; k < source->nlabels; k++)
+			for (uint32 h = 0; h < head.hidden; h++)
+				output[(Size) h * head.output_width + k] =
+					source->output[(Size) k * source->width + h];
+		memcpy(blob + head.output_bias, source->output_bias,
+			   sizeof(float) * source->nlabels);
+	}
+
+	text = blob + head.labels;
+	for (int k = 0; k < source->nlabels; k++)
+	{
+		Size		length = strlen(source->labels[k]) + 1;
+
+		memcpy(text, source->labels[k], length);
+		text += length;
+	}
+
+	*size = head.size;
+	return blob;
+}
+
+/*
+ * section_fits
+ *		Whether a section lies within the bytes and begins where it should.
+ */
+static bool
+section_fits(const StWeightsHeader *head, uint64 offset, uint64 length)
+{
+	return offset % 64 == 0 && offset >= sizeof(StWeightsHeader) &&
+		offset <= head->size && length <= head->size - offset;
+}
+
+/*
+ * sections_fit
+ *		Whether all counts are in range and all sections within the bytes.
+ */
+static bool
+sections_fit(const StWeightsHeader *head)
+{
+	uint32		inner = head->hidden ? head->hidden : head->nlabels;
+
+	return head->nlabels >= 1 && head->nlabels <= ST_MAX_LABELS &&
+		head->nfeatures <= (1U << 26) &&
+		head->nslots >= 1 && head->nslots <= (1U << 28) &&
+		(head->nslots & (head->nslots - 1)) == 0 &&
+		head->nslots > head->nfeatures &&
+		head->hidden <= 4096 &&
+		head->width == ST_PAD(inner) &&
+		head->output_width == ST_PAD(head->nlabels) &&
+		head->temperature > 0 && head->unit > 0 &&
+		isfinite(head->temperature) && isfinite(head->unit) &&
+		section_fits(head, head->slots, sizeof(StSlot) * (uint64) head->nslots) &&
+		section_fits(head, head->features, sizeof(StFeatureWeight) * (uint64) head->nfeatures) &&
+		section_fits(head, head->rows, (uint64) head->width * head->nfeatures) &&
+		section_fits(head, head->bias, sizeof(float) * head->width) &&
+		section_fits(head, head->output, sizeof(float) * (uint64) head->hidden * head->output_width) &&
+		(head->hidden == 0 ||
+		 section_fits(head, head->output_bias, sizeof(float) * head->output_width)) &&
+		section_fits(head, head->labels, head->nlabels);
+}
+
+/*
+ * open_labels
+ *		Finds the labels' text; false when it runs past the end.
+ */
+static bool
+open_labels(StWeights *w, const char *data, Size size)
+{
+	const char *text = data + w->header->labels;
+	const char *end = data + size;
+
+	w->labels = palloc(sizeof(char *) * w->header->nlabels);
+	for (uint32 k = 0; k < w->header->nlabels; k++)
+	{
+		Size		length = text < end ? strnlen(text, end - text) : 0;
+
+		if (text + length >= end)
+			return false;
+		w->labels[k] = text;
+		text += length + 1;
+	}
+	return true;
+}
+
+/*
+ * st_weights_open
+ *		Returns a view of stored weights, palloc'd, or NULL and why.  data must
+ *		stay where it is.  Throws only for lack of memory.
+ */
+StWeights *
+st_weights_open(const void *data, Size size, const char **why)
+{
+	const StWeightsHeader *head = data;
+	const char *bytes = data;
+	StWeights  *w;
+
+	*why = "the weights are damaged";
+	if (size < sizeof(StWeightsHeader) || head->magic != ST_WEIGHTS_MAGIC)
+		return NULL;
+	if (head->format != ST_WEIGHTS_FORMAT)
+	{
+		*why = "the weights are in a format of another release of support_triage";
+		return NULL;
+	}
+	if (head->size != size || !sections_fit(head) ||
+		memchr(head->unicode, '\0', sizeof(head->unicode)) == NULL)
+		return NULL;
+
+	w = palloc0(sizeof(StWeights));
+	w->header = head;
+	w->slots = (const StSlot *) (bytes + head->slots);
+	w->features = (const StFeatureWeight *) (bytes + head->features);
+	w->rows = (const int8 *) (bytes + head->rows);
+	w->bias = (const float *) (bytes + head->bias);
+	w->output = (const float *) (bytes + head->output);
+	w->output_bias = (const float *) (bytes + head->output_bias);
+	if (!open_labels(w, bytes, size))
+	{
+		pfree(w);
+		return NULL;
+	}
+	return w;
+}
+
+int
+st_weights_nlabels(const StWeights *w)
+{
+	return w->header->nlabels;
+}
+
+/*
+ * st_weights_label
+ *		Returns a label in UTF-8; it lives as long as the stored weights.
+ */
+const char *
+st_weights_label(const StWeights *w, int label)
+{
+	return w->labels[label];
+}
+
+/*
+ * st_weights_unicode
+ *		Returns the ICU and Unicode versions that the model was trained with.
+ */
+const char *
+st_weights_unicode(const StWeights *w)
+{
+	return w->header->unicode;
+}
+
+/*
+ * st_unicode_now
+ *		Returns this server's ICU and Unicode versions, in static memory.
+ */
+const char *
+st_unicode_now(void)
+{
+	static char now[64] = "";
+
+	if (now[0] == '\0')
+	{
+		UVersionInfo icu;
+		UVersionInfo unicode;
+
+		u_getVersion(icu);
+		u_getUnicodeVersion(unicode);
+		snprintf(now, sizeof(now), "ICU %d.%d, Unicode %d.%d",
+				 icu[0], icu[1], unicode[0], unicode[1]);
+	}
+	return now;
+}

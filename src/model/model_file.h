@@ -1,0 +1,99 @@
+/*-------------------------------------------------------------------------
+ *
+ * model_file.h
+ *		The weights as they are stored: one block of bytes that is read in place.
+ *
+ * Private to model/.  Sections begin at multiples of 64 bytes, in the byte
+ * order of the server, which the magic number tells.
+ *
+ * A feature's value is what one appearance of it weighs before the document's
+ * length is taken out: its kind's weight times its inverse document frequency.
+ * A model is linear (a row has one byte a label) or has one hidden layer (a row
+ * has one byte a hidden unit, the output layer is in floats).  A row's bytes
+ * times its factor are its weights.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ST_MODEL_FILE_H
+#define ST_MODEL_FILE_H
+
+#include "postgres.h"
+
+#define ST_WEIGHTS_MAGIC	0x53544D57	/* "STMW" */
+
+/* Raise it when features, their hashes or the layout change. */
+#define ST_WEIGHTS_FORMAT	1
+
+typedef struct StWeightsHeader
+{
+	uint32		magic;
+	uint32		format;
+	uint64		size;			/* of the whole, in bytes */
+	uint32		nlabels;
+	uint32		nfeatures;
+	uint32		nslots;			/* a power of two */
+	uint32		hidden;			/* units of the hidden layer; 0: linear */
+	uint32		width;			/* bytes of a row: hidden or nlabels, padded */
+	uint32		output_width;	/* nlabels, padded */
+	float		unit;			/* what a factor of 1 stands for */
+	float		temperature;	/* divides the logits */
+	float		scope_threshold;	/* largest entropy, in nats, that is in scope */
+	uint32		reserved;
+	uint64		labels;			/* offsets of the sections */
+	uint64		slots;
+	uint64		features;
+	uint64		rows;
+	uint64		bias;			/* floats: width */
+	uint64		output;			/* floats: hidden × output_width */
+	uint64		output_bias;	/* floats: output_width */
+	char		unicode[64];
+} StWeightsHeader;
+
+/* A slot of the hash table: linear probing; id is 1 + the feature's, 0 free. */
+typedef struct StSlot
+{
+	uint32		hash;
+	uint32		id;
+} StSlot;
+
+typedef struct StFeatureWeight
+{
+	float		value;
+	float		factor;			/* of its row, in units, for one appearance */
+} StFeatureWeight;
+
+struct StWeights
+{
+	const StWeightsHeader *header;
+	const char **labels;
+	const StSlot *slots;
+	const StFeatureWeight *features;
+	const int8 *rows;
+	const float *bias;
+	const float *output;
+	const float *output_bias;
+};
+
+/* What training hands over to be stored. */
+typedef struct StWeightsSource
+{
+	int			nlabels;
+	char	  **labels;			/* UTF-8 */
+	int			nfeatures;
+	const uint32 *hashes;
+	const float *values;
+	int			hidden;			/* 0: linear */
+	int			width;			/* of a row of matrix */
+	const float *matrix;		/* nfeatures × width */
+	const float *bias;			/* width */
+	const float *output;		/* nlabels × width, a row a label; NULL: linear */
+	const float *output_bias;
+	float		temperature;
+	float		scope_threshold;
+} StWeightsSource;
+
+extern void *st_weights_build(const StWeightsSource *source, Size *size);
+extern Size st_weights_size(int nlabels, int nfeatures, int hidden);
+extern uint32 st_slot_of(uint32 hash, uint32 nslots);
+
+#endif							/* ST_MODEL_FILE_H */

@@ -1,0 +1,143 @@
+/*-------------------------------------------------------------------------
+ *
+ * model_options.c
+ *		The options of triage.train.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+#include <math.h>
+
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+
+#include "model/model_train.h"
+
+/* An option that is a number, and where it goes. */
+typedef struct NumberOption
+{
+	const char *name;
+	double		least;
+	double		most;
+	bool		whole;
+	size_t		offset;
+} NumberOption;
+
+static const NumberOption number_options[] = {
+	{"hidden", 16, 1024, true, offsetof(StTrainOptions, hidden)},
+	{"epochs", 1, 1000, true, offsetof(StTrainOptions, epochs)},
+	{"min_documents", 1, 1000, true, offsetof(StTrainOptions, min_documents)},
+	{"max_kilobytes", 64, 1024 * 1024, true, offsetof(StTrainOptions, max_kilobytes)},
+	{"reject", 0, 0.5, false, offsetof(StTrainOptions, reject)},
+	{"seed", 0, INT_MAX, true, offsetof(StTrainOptions, seed)},
+};
+
+#define KNOWN_OPTIONS "kind, hidden, epochs, min_documents, max_kilobytes, reject, seed"
+
+/*
+ * set_kind
+ *		The option "kind"; throws for what is none.
+ */
+static void
+set_kind(StTrainOptions *options, const char *kind)
+{
+	if (strcmp(kind, "auto") == 0)
+		options->kind = ST_KIND_AUTO;
+	else if (strcmp(kind, "linear") == 0)
+		options->kind = ST_KIND_LINEAR;
+	else if (strcmp(kind, "hidden") == 0)
+		options->kind = ST_KIND_HIDDEN;
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for training option \"kind\": \"%s\"", kind),
+				 errhint("It is one of auto, linear, hidden.")));
+}
+
+/*
+ * set_number
+ *		An option that is a number; throws when it is unknown or out of range.
+ */
+static void
+set_number(StTrainOptions *options, const char *name, JsonbValue *value)
+{
+	for (int i = 0; i < lengthof(number_options); i++)
+	{
+		const NumberOption *option = &number_options[i];
+		char	   *place = (char *) options + option->offset;
+		double		number;
+
+		if (strcmp(option->name, name) != 0)
+			continue;
+		if (value->type != jbvNumeric)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("training option \"%s\" must be a number", name)));
+		number = DatumGetFloat8(DirectFunctionCall1(numeric_float8,
+													NumericGetDatum(value->val.numeric)));
+		if (!(number >= option->least && number <= option->most) ||
+			(option->whole && number != floor(number)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("training option \"%s\" is out of range", name),
+					 errhint("It is a %s from %g to %g.",
+							 option->whole ? "whole number" : "number",
+							 option->least, option->most)));
+		if (option->whole)
+			*(int *) place = (int) number;
+		else
+			*(double *) place = number;
+		return;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown training option \"%s\"", name),
+			 errhint("The options are %s.", KNOWN_OPTIONS)));
+}
+
+/*
+ * st_train_options
+ *		Returns the options, palloc'd; throws for unknown or bad ones.
+ */
+StTrainOptions *
+st_train_options(Jsonb *jsonb)
+{
+	StTrainOptions *options = palloc0(sizeof(StTrainOptions));
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	options->kind = ST_KIND_AUTO;
+	options->hidden = 192;
+	options->min_documents = 2;
+	options->max_kilobytes = 8 * 1024;
+	options->reject = 0.05;
+	options->seed = 1;
+
+	if (jsonb == NULL)
+		return options;
+	if (!JB_ROOT_IS_OBJECT(jsonb))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("training options must be a JSON object"),
+				 errhint("The options are %s.", KNOWN_OPTIONS)));
+
+	it = JsonbIteratorInit(&jsonb->root);
+	(void) JsonbIteratorNext(&it, &value, true);
+	while ((token = JsonbIteratorNext(&it, &value, true)) == WJB_KEY)
+	{
+		char	   *name = pnstrdup(value.val.string.val, value.val.string.len);
+
+		(void) JsonbIteratorNext(&it, &value, true);
+		if (strcmp(name, "kind") == 0 && value.type == jbvString)
+			set_kind(options, pnstrdup(value.val.string.val, value.val.string.len));
+		else if (strcmp(name, "kind") == 0)
+			set_kind(options, "?");
+		else
+			set_number(options, name, &value);
+	}
+	return options;
+}

@@ -1,0 +1,384 @@
+/*-------------------------------------------------------------------------
+ *
+ * model_score.c
+ *		From a document to probabilities, and back to the tokens that made them.
+ *
+ * A document's features are looked up; those the model knows are counted; the
+ * row of each is added with the weight (1 + ln count) × value, and the sum
+ * divided by the document's length, the root of the weights' squares.  The sum
+ * of bytes is exact in integers, so its order does not matter.
+ *
+ * "I don't know" is the entropy of the probabilities beyond a threshold, or a
+ * document of which the model knows nothing at all.
+ *
+ * The scratch belongs to the backend and is used again.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+
+#include "model/model_file.h"
+#include "model/model_inner.h"
+#include "model/model_kernel.h"
+#include "text/text_tokens.h"
+
+/* Scratch above this many bytes is not kept for the next document. */
+#define KEEP_BYTES (256 * 1024)
+
+typedef struct Known
+{
+	uint32		id;				/* a feature that the model knows */
+	int32		count;			/* its appearances */
+} Known;
+
+typedef struct Scratch
+{
+	Known	   *known;
+	int			nknown;
+	int32	   *places;			/* hash table: 1 + index into known */
+	int			nplaces;
+	const int8 **rows;
+	int16	   *factors;
+	int			size;			/* of known, rows and factors */
+	float	   *inner;			/* width floats, aligned */
+	int32	   *work;
+	float	   *output;			/* output_width floats, aligned */
+	int			inner_size;
+	int			output_size;
+} Scratch;
+
+static Scratch scratch;
+static MemoryContext scratch_context;
+
+/*
+ * aligned_floats
+ *		Returns zeroed memory for n numbers of 4 bytes at a multiple of 64.
+ */
+static void *
+aligned_floats(int n)
+{
+	char	   *p = MemoryContextAllocZero(scratch_context, sizeof(float) * n + 64);
+
+	return (void *) TYPEALIGN(64, p);
+}
+
+/*
+ * reserve
+ *		Makes the scratch large enough for a document with nfeatures features
+ *		and for the model.
+ */
+static void
+reserve(const StWeightsHeader *head, int nfeatures)
+{
+	if (scratch_context == NULL)
+		scratch_context = AllocSetContextCreate(TopMemoryContext,
+												"support_triage score",
+												ALLOCSET_DEFAULT_SIZES);
+	if (scratch.size > KEEP_BYTES / 32 && nfeatures < KEEP_BYTES / 64)
+	{
+		MemoryContextReset(scratch_context);
+		memset(&scratch, 0, sizeof(scratch));
+	}
+	if (nfeatures > scratch.size)
+	{
+		int			size = pg_nextpower2_32(Max(nfeatures, 512));
+
+		if (scratch.known)
+		{
+			pfree(scratch.known);
+			pfree(scratch.rows);
+			pfree(scratch.factors);
+			pfree(scratch.places);
+		}
+		scratch.size = 0;
+		scratch.known = MemoryContextAllocHuge(scratch_context, sizeof(Known) * size);
+		scratch.rows = MemoryContextAllocHuge(scratch_context, sizeof(int8 *) * size);
+		scratch.factors = MemoryContextAllocHuge(scratch_context, sizeof(int16) * size);
+		scratch.places = MemoryContextAllocHuge(scratch_context, sizeof(int32) * size * 2);
+		scratch.size = size;
+	}
+	if (head->width > scratch.inner_size)
+	{
+		scratch.inner = aligned_floats(head->width);
+		scratch.work = aligned_floats(head->width);
+		scratch.inner_size = head->width;
+	}
+	if (head->output_width > scratch.output_size)
+	{
+		scratch.output = aligned_floats(head->output_width);
+		scratch.output_size = head->output_width;
+	}
+}
+
+/*
+ * find_feature
+ *		Returns the number of a feature, or -1 when the model does not know it.
+ */
+static inline int
+find_feature(const StWeights *w, uint32 hash)
+{
+	uint32		mask = w->header->nslots - 1;
+	uint32		s = st_slot_of(hash, w->header->nslots);
+
+	for (uint32 tries = 0; tries <= mask; tries++, s = (s + 1) & mask)
+	{
+		uint32		id = w->slots[s].id;
+
+		if (id == 0)
+			return -1;
+		if (w->slots[s].hash == hash)
+			return id <= w->header->nfeatures ? (int) (id - 1) : -1;
+	}
+	return -1;
+}
+
+/*
+ * count_known
+ *		Fills scratch.known with the features that the model knows, in order of
+ *		first appearance.
+ */
+static void
+count_known(const StWeights *w, const StFeatures *features)
+{
+	uint32		mask = pg_nextpower2_32(Max(features->n, 16) * 2) - 1;
+	int			nknown = 0;
+
+	memset(scratch.places, 0, sizeof(int32) * (mask + 1));
+	for (int i = 0; i < features->n; i++)
+	{
+		int			id = find_feature(w, features->hashes[i]);
+		uint32		p;
+
+		if (id < 0)
+			continue;
+		__builtin_prefetch(w->rows + (Size) id * w->header->width);
+		__builtin_prefetch(&w->features[id]);
+		p = (features->hashes[i] >> 2) & mask;
+		while (scratch.places[p] != 0 && scratch.known[scratch.places[p] - 1].id != id)
+			p = (p + 1) & mask;
+		if (scratch.places[p] != 0)
+			scratch.known[scratch.places[p] - 1].count++;
+		else
+		{
+			scratch.known[nknown].id = id;
+			scratch.known[nknown].count = 1;
+			scratch.places[p] = ++nknown;
+		}
+	}
+	scratch.nknown = nknown;
+}
+
+/*
+ * repeat_weight
+ *		What count appearances weigh: 1 + ln count.
+ */
+static inline float
+repeat_weight(int count)
+{
+	return count == 1 ? 1.0f : 1.0f + logf((float) count);
+}
+
+/*
+ * inner_sums
+ *		Fills scratch.inner with the sums of the rows, the document's length
+ *		taken out and the bias added; returns what one unit of a factor weighs
+ *		after that (0 for a document of which the model knows nothing).
+ */
+static float
+inner_sums(const StWeights *w)
+{
+	const StWeightsHeader *head = w->header;
+	float		squares = 0;
+	float		scale;
+
+	for (int i = 0; i < scratch.nknown; i++)
+	{
+		uint32		id = scratch.known[i].id;
+		float		repeats = repeat_weight(scratch.known[i].count);
+		float		weight = repeats * w->features[id].value;
+		float		factor = repeats * w->features[id].factor;
+
+		squares += weight * weight;
+		scratch.rows[i] = w->rows + (Size) id * head->width;
+		scratch.factors[i] = (int16) lrintf(Min(factor, 32767.0f));
+	}
+	scale = squares > 0 ? head->unit / sqrtf(squares) : 0;
+
+	memset(scratch.inner, 0, sizeof(float) * head->width);
+	st_bytes_sum(scratch.inner, scratch.work, head->width,
+				 scratch.rows, scratch.factors, scratch.nknown);
+	for (uint32 i = 0; i < head->width; i++)
+		scratch.inner[i] = scratch.inner[i] * scale + w->bias[i];
+	return scale;
+}
+
+/*
+ * output_sums
+ *		Returns the logits of all labels: for a model with a hidden layer, what
+ *		its active units say.
+ */
+static float *
+output_sums(const StWeights *w)
+{
+	const StWeightsHeader *head = w->header;
+
+	if (head->hidden == 0)
+		return scratch.inner;
+
+	memcpy(scratch.output, w->output_bias, sizeof(float) * head->output_width);
+	for (uint32 h = 0; h < head->hidden; h++)
+		if (scratch.inner[h] > 0)
+			st_axpy(scratch.output, w->output + (Size) h * head->output_width,
+					scratch.inner[h], head->output_width);
+	return scratch.output;
+}
+
+/*
+ * read_document
+ *		Features of a document, those the model knows counted in the scratch.
+ */
+static StFeatures *
+read_document(const StWeights *w, const StDocument *doc, bool origins)
+{
+	StFeatures *features = st_features(st_tokenize(doc), origins);
+
+	reserve(w->header, features->n);
+	count_known(w, features);
+	return features;
+}
+
+/*
+ * st_weights_score
+ *		Fills probs with the calibrated probability of each label.  scope_score
+ *		is their entropy in nats.  Throws only for cancel and lack of memory.
+ */
+void
+st_weights_score(const StWeights *w, const StDocument *doc,
+				 float *probs, bool *in_scope, float *scope_score)
+{
+	const StWeightsHeader *head = w->header;
+	float	   *logits;
+	float		entropy = 0;
+	float		inverse = 1.0f / head->temperature;
+
+	read_document(w, doc, false);
+	inner_sums(w);
+	logits = output_sums(w);
+	for (uint32 k = 0; k < head->nlabels; k++)
+		probs[k] = logits[k] * inverse;
+	st_softmax(probs, head->nlabels);
+
+	/* what is as good as impossible adds nothing worth a logarithm */
+	for (uint32 k = 0; k < head->nlabels; k++)
+		if (probs[k] > 1e-6f)
+			entropy -= probs[k] * logf(probs[k]);
+
+	*scope_score = entropy;
+	*in_scope = scratch.nknown > 0 && entropy <= head->scope_threshold;
+}
+
+/*
+ * label_weights
+ *		Returns, palloc'd, the weights with which the sums of scratch.inner make
+ *		the given label's logit: of the active units, or for a linear model the
+ *		label alone.
+ */
+static float *
+label_weights(const StWeights *w, int label)
+{
+	const StWeightsHeader *head = w->header;
+	float	   *weights = palloc0(sizeof(float) * head->width);
+
+	if (head->hidden == 0)
+		weights[label] = 1;
+	else
+		for (uint32 h = 0; h < head->hidden; h++)
+			weights[h] = scratch.inner[h] > 0
+				? w->output[(Size) h * head->output_width + label] : 0;
+	return weights;
+}
+
+/*
+ * st_weights_explain
+ *		Returns, palloc'd, what each token gave to the label's score (its logit
+ *		divided by the temperature), in order of appearance, the bias first with
+ *		length 0.  A network of rectified units is linear in its input once it is
+ *		known which are active, so the contributions sum to the score.  What a
+ *		feature of two tokens gives is shared between them.
+ */
+StContribution *
+st_weights_explain(const StWeights *w, const StDocument *doc, int label,
+				   int *n, double *score)
+{
+	const StWeightsHeader *head = w->header;
+	StTokens   *tokens = st_tokenize(doc);
+	StFeatures *features = st_features(tokens, true);
+	StContribution *result;
+	double	   *by_feature;
+	double	   *by_token;
+	float	   *weights;
+	double		bias = 0;
+	float		scale;
+	double		inverse = 1.0 / head->temperature;
+
+	reserve(head, features->n);
+	count_known(w, features);
+	scale = inner_sums(w);
+	weights = label_weights(w, label);
+
+	if (head->hidden)
+		bias = w->output_bias[label];
+	for (uint32 i = 0; i < head->width; i++)
+		bias += (double) weights[i] * w->bias[i];
+
+	/* per appearance of a known feature: its whole divided by its count */
+	by_feature = palloc(sizeof(double) * Max(scratch.nknown, 1));
+	for (int i = 0; i < scratch.nknown; i++)
+	{
+		double		sum = 0;
+
+		for (uint32 j = 0; j < head->width; j++)
+			sum += (double) weights[j] * scratch.rows[i][j];
+		by_feature[i] = sum * scratch.factors[i] * scale / scratch.known[i].count;
+		CHECK_FOR_INTERRUPTS();
+	}
+
+	by_token = palloc0(sizeof(double) * Max(tokens->ntokens, 1));
+	for (int i = 0; i < features->n; i++)
+	{
+		uint32		mask = pg_nextpower2_32(Max(features->n, 16) * 2) - 1;
+		uint32		p = (features->hashes[i] >> 2) & mask;
+		int			id = find_feature(w, features->hashes[i]);
+
+		if (id < 0)
+			continue;
+		while (scratch.known[scratch.places[p] - 1].id != id)
+			p = (p + 1) & mask;
+		by_token[features->tokens[i]] += by_feature[scratch.places[p] - 1] / 2;
+		by_token[features->partners[i]] += by_feature[scratch.places[p] - 1] / 2;
+	}
+
+	result = palloc(sizeof(StContribution) * (tokens->ntokens + 1));
+	result[0].start = 0;
+	result[0].length = 0;
+	result[0].contribution = bias * inverse;
+	*score = result[0].contribution;
+	for (int t = 0; t < tokens->ntokens; t++)
+	{
+		result[t + 1].start = tokens->tokens[t].start + 1;
+		result[t + 1].length = tokens->tokens[t].source_length;
+		result[t + 1].contribution = by_token[t] * inverse;
+		*score += result[t + 1].contribution;
+	}
+	*n = tokens->ntokens + 1;
+
+	pfree(by_feature);
+	pfree(by_token);
+	return result;
+}

@@ -1,0 +1,351 @@
+/*-------------------------------------------------------------------------
+ *
+ * model_train.c
+ *		Training: try what there is on examples held out, keep what is better,
+ *		train it on all, calibrate it by what was held out.
+ *
+ * What is held out is chosen by a hash of the document, so that a document that
+ * occurs twice is on one side only.  A small set is cross-validated whole, a
+ * large one holds out a tenth; of a very large one a sample decides what to
+ * train and the tenth stays out of the final model, which it then calibrates.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "model/model_kernel.h"
+#include "model/model_train.h"
+
+/* Below this many examples every one is held out once. */
+#define SMALL_SET		6000
+
+/* Above this many a sample decides. */
+#define LARGE_SET		50000
+#define SAMPLE			20000
+
+/* Held out at the most, and scores of held-out examples kept at the most. */
+#define MOST_HELD		20000
+#define MOST_SCORES		(64 * 1024 * 1024)
+
+/* A hidden layer is not tried on fewer examples, or for more labels. */
+#define LEAST_FOR_HIDDEN	100
+#define MOST_LABELS_FOR_HIDDEN	2000
+
+/* Weights of a linear model with more labels would not fit. */
+#define MOST_LINEAR_WEIGHTS ((Size) 512 * 1024 * 1024)
+
+static const double costs[] = {0.25, 1.0};
+
+typedef struct Plan
+{
+	int			folds;			/* parts that the examples are divided into */
+	int			rounds;			/* parts that are held out, in turn */
+	bool		sample;			/* examples are too many to train each attempt on */
+} Plan;
+
+typedef struct Held
+{
+	int			n;
+	int			size;
+	int		   *labels;
+	float	   *scores;			/* logits, then probabilities; n × nlabels */
+	double		temperature;
+	StMetrics	metrics;
+} Held;
+
+/*
+ * plan_for
+ *		How the examples are divided.
+ */
+static Plan
+plan_for(int n, int nlabels)
+{
+	Plan		plan;
+	int			most = Max(100, Min(MOST_HELD, MOST_SCORES / nlabels));
+
+	plan.sample = n > LARGE_SET;
+	if (n < SMALL_SET)
+	{
+		plan.folds = Min(5, Max(2, n));
+		plan.rounds = n <= most ? plan.folds : 1;
+	}
+	else
+	{
+		plan.folds = Max(10, (n + most - 1) / most);
+		plan.rounds = 1;
+	}
+	return plan;
+}
+
+/*
+ * divide
+ *		Fills train and held with the numbers of the rows of a round; at most
+ *		limit of train.
+ */
+static void
+divide(const StExamples *e, const Plan *plan, int round, int limit,
+	   int *train, int *ntrain, int *held, int *nheld)
+{
+	int			stride = 1;
+
+	*ntrain = 0;
+	*nheld = 0;
+	if (e->n > limit)
+		stride = e->n / limit;
+	for (int i = 0; i < e->n; i++)
+	{
+		uint64		part = (e->prints[i] * UINT64CONST(0x9E3779B97F4A7C15) >> 20) % plan->folds;
+
+		if (part == round)
+			held[(*nheld)++] = i;
+		else if ((e->prints[i] >> 44) % stride == 0)
+			train[(*ntrain)++] = i;
+	}
+}
+
+/*
+ * st_network_logits
+ *		Fills logits with the scores of one example; inner has the width of the
+ *		network, logits nlabels, padded.
+ */
+void
+st_network_logits(const StNetwork *net, const StExamples *e, int row,
+				  float *inner, float *logits)
+{
+	Size		start = e->starts[row];
+
+	memcpy(inner, net->bias, sizeof(float) * net->width);
+	st_rows_sum(inner, net->matrix, net->width, e->ids + start, e->values + start,
+				e->starts[row + 1] - start);
+	if (net->hidden == 0)
+	{
+		memcpy(logits, inner, sizeof(float) * e->nlabels);
+		return;
+	}
+	for (int h = 0; h < net->hidden; h++)
+		inner[h] = Max(inner[h], 0.0f);
+	for (int k = 0; k < e->nlabels; k++)
+		logits[k] = net->output_bias[k] +
+			st_dot(net->output + (Size) k * net->width, inner, net->width);
+}
+
+/*
+ * add_scores
+ *		Adds the network's scores of the held-out rows.
+ */
+static void
+add_scores(Held *held, const StNetwork *net, const StExamples *e,
+		   const int *rows, int nrows)
+{
+	float	   *inner = st_train_floats(net->width);
+	float	   *logits = st_train_floats(ST_PAD(e->nlabels));
+
+	for (int i = 0; i < nrows && held->n < held->size; i++)
+	{
+		st_network_logits(net, e, rows[i], inner, logits);
+		memcpy(held->scores + (Size) held->n * e->nlabels, logits,
+			   sizeof(float) * e->nlabels);
+		held->labels[held->n++] = e->labels[rows[i]];
+	}
+}
+
+/*
+ * judge
+ *		Turns the scores into probabilities and the probabilities into figures.
+ */
+static void
+judge(Held *held, int nlabels, const StTrainOptions *options)
+{
+	double		threshold;
+
+	held->temperature = st_temperature(held->scores, held->labels, held->n, nlabels);
+	for (int i = 0; i < held->n; i++)
+	{
+		float	   *row = held->scores + (Size) i * nlabels;
+
+		for (int k = 0; k < nlabels; k++)
+			row[k] /= (float) held->temperature;
+		st_softmax(row, nlabels);
+	}
+	threshold = st_entropy_threshold(held->scores, held->n, nlabels, options->reject);
+	st_metrics(held->scores, held->labels, held->n, nlabels, threshold, &held->metrics);
+}
+
+static StNetwork *
+train_one(const StExamples *e, const int *rows, int nrows, const StAttempt *attempt,
+		  const StTrainOptions *options, const StTeller *teller)
+{
+	if (attempt->hidden)
+		return st_hidden_train(e, rows, nrows, options, teller);
+	return st_linear_train(e, rows, nrows, attempt->cost, options, teller);
+}
+
+static Held *
+held_create(int size, int nlabels)
+{
+	Held	   *held = palloc0(sizeof(Held));
+
+	held->size = size;
+	held->labels = st_train_alloc(sizeof(int) * Max(size, 1));
+	held->scores = st_train_floats((Size) Max(size, 1) * nlabels);
+	return held;
+}
+
+/*
+ * try_out
+ *		Returns what an attempt does on examples that it was not trained on.
+ */
+static Held *
+try_out(const StExamples *e, const Plan *plan, const StAttempt *attempt,
+		const StTrainOptions *options, const StTeller *teller)
+{
+	int			most = Max(100, Min(MOST_HELD, MOST_SCORES / e->nlabels));
+	Held	   *held = held_create(Min(e->n, most), e->nlabels);
+	MemoryContext round_context = AllocSetContextCreate(CurrentMemoryContext,
+														"support_triage training round",
+														ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
+
+	for (int round = 0; round < plan->rounds; round++)
+	{
+		int		   *rows;
+		int		   *out;
+		int			nrows;
+		int			nout;
+
+		old = MemoryContextSwitchTo(round_context);
+		rows = st_train_alloc(sizeof(int) * e->n);
+		out = st_train_alloc(sizeof(int) * e->n);
+		divide(e, plan, round, plan->sample ? SAMPLE : e->n, rows, &nrows, out, &nout);
+		if (nrows > 0 && nout > 0)
+			add_scores(held, train_one(e, rows, nrows, attempt, options, teller),
+					   e, out, nout);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(round_context);
+	}
+	old = MemoryContextSwitchTo(round_context);
+	judge(held, e->nlabels, options);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(round_context);
+	return held;
+}
+
+/*
+ * is_better
+ *		Whether held-out examples speak for the first attempt over the second:
+ *		they surprise it less, unless it is clearly wrong more often.
+ */
+static bool
+is_better(const StMetrics *a, const StMetrics *b)
+{
+	double		doubt = sqrt(b->accuracy * (1.0 - b->accuracy) / Max(b->n, 1));
+
+	if (fabs(a->accuracy - b->accuracy) > 2.0 * doubt)
+		return a->accuracy > b->accuracy;
+	return a->log_loss < b->log_loss;
+}
+
+/*
+ * choose
+ *		Tries what the options allow and returns the better on held-out
+ *		examples, with its figures.
+ */
+static StAttempt
+choose(const StExamples *e, const Plan *plan, const StTrainOptions *options,
+	   StTeller *teller, Held **best)
+{
+	StAttempt	attempts[lengthof(costs) + 1];
+	StAttempt	chosen = {0};
+	int			n = 0;
+	bool		linear_fits = (Size) (e->nfeatures + e->n) * ST_PAD(e->nlabels) <= MOST_LINEAR_WEIGHTS;
+
+	if (options->kind != ST_KIND_HIDDEN && (linear_fits || options->kind == ST_KIND_LINEAR))
+		for (int i = 0; i < lengthof(costs); i++)
+			attempts[n++] = (StAttempt) {false, costs[i]};
+	if (options->kind == ST_KIND_HIDDEN || n == 0 ||
+		(options->kind == ST_KIND_AUTO && e->n >= LEAST_FOR_HIDDEN &&
+		 e->nlabels <= MOST_LABELS_FOR_HIDDEN))
+		attempts[n++] = (StAttempt) {true, 0};
+
+	teller->phase = "comparing";
+	*best = NULL;
+	for (int i = 0; i < n; i++)
+	{
+		Held	   *held = try_out(e, plan, &attempts[i], options, teller);
+
+		if (*best == NULL || is_better(&held->metrics, &(*best)->metrics))
+		{
+			*best = held;
+			chosen = attempts[i];
+		}
+	}
+	return chosen;
+}
+
+/*
+ * st_train
+ *		Trains on a corpus, which it closes.  out->blob is palloc'd in the
+ *		current context.  Throws for cancel, lack of memory and temporary files.
+ */
+void
+st_train(StCorpus *c, char **labels_utf8, int nlabels, const StTrainOptions *options,
+		 StProgress progress, void *arg, StTrained *out)
+{
+	MemoryContext result_context = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "support_triage training",
+												  ALLOCSET_DEFAULT_SIZES);
+	StTeller	teller = {progress, arg, "reading"};
+	StWeightsSource source = {0};
+	StExamples *e;
+	StNetwork  *net;
+	StAttempt	chosen;
+	Held	   *held;
+	Plan		plan;
+	int		   *rows;
+	int		   *rest;
+	int			nrows;
+	int			nrest;
+
+	MemoryContextSwitchTo(context);
+	e = st_corpus_examples(c, nlabels, options);
+	plan = plan_for(e->n, nlabels);
+	chosen = choose(e, &plan, options, &teller, &held);
+
+	teller.phase = "training";
+	rows = st_train_alloc(sizeof(int) * e->n);
+	rest = st_train_alloc(sizeof(int) * e->n);
+	divide(e, &plan, plan.sample ? 0 : -1, e->n, rows, &nrows, rest, &nrest);
+	net = train_one(e, rows, nrows, &chosen, options, &teller);
+	if (plan.sample)
+	{
+		held = held_create(nrest, nlabels);
+		add_scores(held, net, e, rest, nrest);
+		judge(held, nlabels, options);
+	}
+
+	source.nlabels = nlabels;
+	source.labels = labels_utf8;
+	source.nfeatures = e->nfeatures;
+	source.hashes = e->hashes;
+	source.values = e->feature_values;
+	source.hidden = net->hidden;
+	source.width = net->width;
+	source.matrix = net->matrix;
+	source.bias = net->bias;
+	source.output = net->output;
+	source.output_bias = net->output_bias;
+	source.temperature = held->temperature;
+	source.scope_threshold = held->metrics.out_of_scope_threshold;
+
+	MemoryContextSwitchTo(result_context);
+	out->blob = st_weights_build(&source, &out->size);
+	out->metrics = held->metrics;
+	out->examples_used = e->n;
+	MemoryContextDelete(context);
+}

@@ -1,0 +1,107 @@
+/*-------------------------------------------------------------------------
+ *
+ * model_train.h
+ *		What the files of training share.
+ *
+ * Private to model/.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ST_MODEL_TRAIN_H
+#define ST_MODEL_TRAIN_H
+
+#include "postgres.h"
+
+#include "common/pg_prng.h"
+
+#include "model/model_file.h"
+#include "model/model_inner.h"
+
+typedef enum StKind
+{
+	ST_KIND_AUTO,				/* whichever does better on held-out examples */
+	ST_KIND_LINEAR,
+	ST_KIND_HIDDEN
+} StKind;
+
+struct StTrainOptions
+{
+	StKind		kind;
+	int			hidden;			/* units of the hidden layer */
+	int			epochs;			/* of the hidden layer; 0: by the number of examples */
+	int			min_documents;	/* a feature of fewer is left out */
+	int			max_kilobytes;	/* of the stored weights */
+	double		reject;			/* share of in-scope text that "I don't know" may cost */
+	int			seed;
+};
+
+/*
+ * Examples as rows of a sparse matrix, in an order that depends on their
+ * content alone.
+ */
+typedef struct StExamples
+{
+	int			n;
+	int			nlabels;
+	int			nfeatures;
+	int		   *labels;
+	uint64	   *prints;			/* a hash of each document */
+	Size	   *starts;			/* n + 1 */
+	uint32	   *ids;
+	float	   *values;			/* of length 1 in each row */
+	uint32	   *hashes;			/* of the features */
+	float	   *feature_values;
+} StExamples;
+
+/* A trained model in floats. */
+typedef struct StNetwork
+{
+	int			hidden;			/* 0: linear */
+	int			width;
+	float	   *matrix;			/* nfeatures × width */
+	float	   *bias;			/* width */
+	float	   *output;			/* nlabels × width, NULL: linear */
+	float	   *output_bias;	/* nlabels, padded */
+} StNetwork;
+
+/* Whoever trains tells how far it is. */
+typedef struct StTeller
+{
+	StProgress	progress;
+	void	   *arg;
+	const char *phase;
+} StTeller;
+
+/* Options of one attempt. */
+typedef struct StAttempt
+{
+	bool		hidden;
+	double		cost;			/* linear: what an error costs against the weights' size */
+} StAttempt;
+
+/* model_corpus.c */
+extern StExamples *st_corpus_examples(StCorpus *c, int nlabels,
+									  const StTrainOptions *options);
+
+/* model_linear.c, model_hidden.c: train on the given rows */
+extern StNetwork *st_linear_train(const StExamples *e, const int *rows, int nrows,
+								  double cost, const StTrainOptions *options,
+								  const StTeller *teller);
+extern StNetwork *st_hidden_train(const StExamples *e, const int *rows, int nrows,
+								  const StTrainOptions *options, const StTeller *teller);
+
+/* logits of one row; scratch has ST_PAD of the larger of width and nlabels */
+extern void st_network_logits(const StNetwork *net, const StExamples *e, int row,
+							  float *inner, float *logits);
+
+/* model_calibrate.c */
+extern double st_temperature(const float *logits, const int *labels, int n, int nlabels);
+extern double st_entropy_threshold(const float *probs, int n, int nlabels, double reject);
+extern void st_metrics(const float *probs, const int *labels, int n, int nlabels,
+					   double threshold, StMetrics *metrics);
+
+extern void *st_train_alloc(Size size);
+extern float *st_train_floats(Size n);
+extern void st_shuffle(int *rows, int n, pg_prng_state *random);
+
+#endif							/* ST_MODEL_TRAIN_H */

@@ -1,0 +1,151 @@
+/*-------------------------------------------------------------------------
+ *
+ * text_document.c
+ *		From bytes of the database's encoding to a document: valid UTF-8 of a
+ *		bounded length.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "mb/pg_wchar.h"
+#include "utils/guc.h"
+
+#include "text/text.h"
+
+int			st_max_document_bytes = 65536;
+
+/*
+ * st_text_init
+ *		Defines the settings of this room.
+ */
+void
+st_text_init(void)
+{
+	DefineCustomIntVariable("support_triage.max_document_bytes",
+							"Longest part of a document that is read.",
+							"What is longer is cut at a character, and the result says so.",
+							&st_max_document_bytes,
+							65536, 256, 64 * 1024 * 1024,
+							PGC_USERSET,
+							GUC_UNIT_BYTE,
+							NULL, NULL, NULL);
+}
+
+/*
+ * utf8_cut
+ *		Returns the largest length up to limit that ends at a character.
+ */
+static int
+utf8_cut(const char *bytes, int length, int limit)
+{
+	if (length <= limit)
+		return length;
+	while (limit > 0 && ((unsigned char) bytes[limit] & 0xC0) == 0x80)
+		limit--;
+	return limit;
+}
+
+/*
+ * read_sql_ascii
+ *		In a database without an encoding: what is UTF-8 is taken as such; any
+ *		other byte becomes a space, so that offsets stay those of the original.
+ */
+static void
+read_sql_ascii(const char *bytes, int length, StDocument *doc)
+{
+	int			limit = Min(length, st_max_document_bytes);
+	char	   *copy = NULL;
+	int			i = 0;
+
+	while (i < limit)
+	{
+		int			size;
+
+		if (!IS_HIGHBIT_SET(bytes[i]) && bytes[i] != '\0')
+		{
+			i++;
+			continue;
+		}
+		size = pg_utf_mblen((const unsigned char *) bytes + i);
+		if (bytes[i] != '\0' && i + size <= length &&
+			pg_utf8_islegal((const unsigned char *) bytes + i, size))
+		{
+			if (i + size > limit)
+				break;
+			i += size;
+			continue;
+		}
+		if (copy == NULL)
+		{
+			copy = palloc(limit);
+			memcpy(copy, bytes, limit);
+		}
+		copy[i++] = ' ';
+	}
+	doc->data = copy ? copy : bytes;
+	doc->length = i;
+	doc->truncated = i < length;
+	doc->by_bytes = true;
+}
+
+/*
+ * read_other
+ *		From any other encoding, by PostgreSQL's conversion.  What it cannot
+ *		convert ends the document, which then counts as truncated.
+ */
+static void
+read_other(const char *bytes, int length, StDocument *doc)
+{
+	static Oid	conversion = InvalidOid;
+	int			limit = Min(length, st_max_document_bytes);
+	int			converted;
+	char	   *utf8;
+
+	if (!OidIsValid(conversion))
+		conversion = FindDefaultConversionProc(GetDatabaseEncoding(), PG_UTF8);
+	limit = pg_mbcliplen(bytes, length, limit);
+	doc->by_bytes = false;
+	if (!OidIsValid(conversion))
+	{
+		read_sql_ascii(bytes, length, doc);
+		return;
+	}
+	utf8 = palloc((Size) limit * MAX_CONVERSION_GROWTH + 1);
+	converted =
+		pg_do_encoding_conversion_buf(conversion, GetDatabaseEncoding(), PG_UTF8,
+								  (unsigned char *) unconstify(char *, bytes), limit,
+								  (unsigned char *) utf8,
+								  limit * MAX_CONVERSION_GROWTH + 1, true);
+	doc->data = utf8;
+	doc->length = strlen(utf8);
+	if (doc->length > st_max_document_bytes)
+		doc->length = utf8_cut(utf8, doc->length, st_max_document_bytes);
+	doc->truncated = converted < length || doc->length < strlen(utf8);
+}
+
+/*
+ * st_document_read
+ *		Fills doc from bytes in the database's encoding.  Where they need not
+ *		change, doc points into them; else into memory of the current context.
+ *		Throws only for lack of memory.
+ */
+void
+st_document_read(const char *bytes, int length, StDocument *doc)
+{
+	switch (GetDatabaseEncoding())
+	{
+		case PG_UTF8:
+			doc->data = bytes;
+			doc->length = utf8_cut(bytes, length, st_max_document_bytes);
+			doc->truncated = doc->length < length;
+			doc->by_bytes = false;
+			break;
+		case PG_SQL_ASCII:
+			read_sql_ascii(bytes, length, doc);
+			break;
+		default:
+			read_other(bytes, length, doc);
+	}
+}

@@ -1,0 +1,66 @@
+/*-------------------------------------------------------------------------
+ *
+ * text_tokens.h
+ *		A document as tokens of normalised code points, and as hashed features.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ST_TEXT_TOKENS_H
+#define ST_TEXT_TOKENS_H
+
+#include "text/text.h"
+
+typedef enum StTokenKind
+{
+	ST_TOKEN_WORD,				/* letters, marks, numbers */
+	ST_TOKEN_SYMBOL				/* one emoji or other symbol */
+} StTokenKind;
+
+typedef struct StToken
+{
+	int32		first;			/* index of its first code point */
+	int32		length;			/* in normalised code points */
+	int32		start;			/* characters of the document before it */
+	int32		source_length;	/* in characters of the document */
+	StTokenKind kind;
+} StToken;
+
+typedef struct StTokens
+{
+	uint32	   *points;			/* normalised code points of all tokens */
+	int32	   *sources;		/* for each, the document's character it is from */
+	int			npoints;
+	int			points_size;
+	StToken    *tokens;
+	int			ntokens;
+	int			tokens_size;
+} StTokens;
+
+/*
+ * Kinds of features; the kind is the low two bits of a feature's hash.
+ */
+#define ST_FEATURE_WORD		0	/* one token */
+#define ST_FEATURE_BIGRAM	1	/* two neighbours, in order */
+#define ST_FEATURE_PAIR		2	/* two tokens at most ST_PAIR_DISTANCE apart, in any order */
+#define ST_FEATURE_CHARS	3	/* 3 or 4 characters within a token and its borders */
+#define ST_FEATURE_KIND(hash) ((hash) & 3)
+
+#define ST_PAIR_DISTANCE 3
+
+/* Characters of one token that are read for ST_FEATURE_CHARS. */
+#define ST_CHARS_PER_TOKEN 48
+
+typedef struct StFeatures
+{
+	uint32	   *hashes;			/* in order of appearance, repeated as they repeat */
+	int32	   *tokens;			/* the later token of each, only when asked for */
+	int32	   *partners;		/* the earlier one of bigrams and pairs, else the same */
+	int			n;
+	int			size;
+	int			origins_size;
+} StFeatures;
+
+extern StTokens *st_tokenize(const StDocument *doc);
+extern StFeatures *st_features(const StTokens *tokens, bool origins);
+
+#endif							/* ST_TEXT_TOKENS_H */
