@@ -30,7 +30,7 @@ foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII')
     is($node->safe_psql($db, "SELECT label = $label FROM triage.classify('shop', $document)"), 't', "$encoding: classify gives the label back");
     is($node->safe_psql($db, "SELECT $label = ANY (labels) FROM triage.model"), 't', "$encoding: the row has the label in the database's encoding");
     is($node->safe_psql($db, "SELECT count(*) > 1, bool_and(token = substr($document, start, length)) FILTER (WHERE token IS NOT NULL) FROM triage.explain('shop', $document, $label)"),
-        't|t', "$encoding: explain's tokens are of the document") if $encoding ne 'SQL_ASCII';
+        't|t', "$encoding: explain's tokens are of the document");
     is($node->safe_psql($db, "SELECT accuracy > 0.8, unknown_labels FROM triage.evaluate('shop', 'SELECT body, label FROM tickets')"),
         't|0', "$encoding: evaluate");
 }
@@ -42,7 +42,8 @@ $node->safe_psql($db, "INSERT INTO tickets SELECT $broken || ' broken ' || i, $b
 is(train($node, $db, 'shop'), 2, 'SQL_ASCII: train with bytes that are no text');
 $node->safe_psql($db, q{SELECT triage.activate('shop', 2)});
 is($node->safe_psql($db, "SELECT label = $broken FROM triage.classify('shop', $broken || ' broken 7')"), 't', 'SQL_ASCII: a label of such bytes comes back');
-is($node->safe_psql($db, "SELECT count(*) > 0 FROM triage.explain('shop', $broken || ' broken 7')"), 't', 'SQL_ASCII: explain');
+is($node->safe_psql($db, "SELECT bool_and(token = substr($broken || ' broken 7', start, length)) FROM triage.explain('shop', $broken || ' broken 7') WHERE token IS NOT NULL"),
+    't', 'SQL_ASCII: explain');
 
 # A dump from one encoding into another keeps models and labels.
 my $dump = $node->basedir . '/latin1.dump';
