@@ -1,11 +1,16 @@
-# support_triage: build rules (PGXS). The order of the rooms is the order of
-# their dependencies, written out by hand: a lower room never calls a higher one.
+# support_triage: build rules (PGXS), and the entry points of tools/.
+#
+# `make help` lists the targets. Those that test or show something install what
+# they need and run on a private copy of PostgreSQL; `make` and `make install`
+# build for the PostgreSQL whose pg_config is found, as any PGXS extension does.
 
 EXTENSION   = support_triage
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
 MODULE_big  = $(EXTENSION)
 OBJS        = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
 
+# The order of the rooms is the order of their dependencies, written out by hand:
+# a lower room never calls a higher one.
 ROOMS       = core text model understanding sla routing escalation pipeline \
               learning response prediction governance worker
 SQL_TABLES  = $(wildcard $(foreach r,$(ROOMS),src/$(r)/$(r)_tables.sql))
@@ -14,26 +19,85 @@ SQL_API     = $(wildcard $(foreach r,$(ROOMS),src/$(r)/$(r)_api.sql)) \
 DATA        = $(wildcard upgrade/*--*.sql)
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
 
+# Each test file starts in a database that has the extension.
 REGRESS        = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
+REGRESS_OPTS   = --load-extension=$(EXTENSION)
 ISOLATION      = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test/isolation
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION)
 TAP_TESTS      = 1
 PROVE_TESTS    = test/t/*.pl
+PROVE_FLAGS    = -I test/t/lib
 
+# Warnings are errors for who has a checkout; a release must build with the
+# compilers of tomorrow too.
+WERROR      = $(if $(wildcard .git),-Werror)
+# No -fvisibility=hidden of our own: from 16 on PGXS says it, and in 15 it would
+# hide the functions that the server looks up.
 PG_CPPFLAGS = -I$(srcdir)/src -DST_VERSION='"$(EXTVERSION)"'
-PG_CFLAGS   = -Wall -Wextra -Werror -Wno-unused-parameter \
+PG_CFLAGS   = -Wall -Wextra $(WERROR) -Wno-unused-parameter \
               -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type
 SHLIB_LINK  = -licui18n -licuuc -lm
-EXTRA_CLEAN = $(DATA_built) tmp_check output_iso results
+EXTRA_CLEAN = $(EXTENSION)--*.sql tmp_check output_iso results regression.diffs regression.out log
 
-PG_CONFIG  ?= pg_config
-PGXS       := $(shell $(PG_CONFIG) --pgxs)
+# PGXS is there once the server's headers are installed. Without them the targets
+# of tools/ still work: they install what is missing.
+PG_CONFIG  ?= $(if $(PG_MAJOR),/usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config,pg_config)
+PGXS       := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+ifneq ($(wildcard $(PGXS)),)
 include $(PGXS)
 
+# DATA_built lies in the list of what to install; the rule makes it.
 $(DATA_built): src/core/header.sql $(SQL_TABLES) $(SQL_API) $(EXTENSION).control Makefile
 	cat src/core/header.sql $(SQL_TABLES) $(SQL_API) | sed 's/^CREATE OR REPLACE /CREATE /' > $@
 
+# PGXS does not track headers.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) Makefile
 
 # The inner loops: what core does for its checksums.
 src/model/model_kernel.o: CFLAGS += -O3
+else
+all install installcheck clean:
+	@echo "No PGXS at \"$(PG_CONFIG) --pgxs\": install the server's headers (make setup) or say PG_CONFIG=..." >&2
+	@exit 1
+.PHONY: all install installcheck clean
+endif
+
+# --- entry points of tools/ ---
+
+.PHONY: help setup test test-matrix lint indent demo demo-stop psql bench accuracy
+
+help:
+	@sed 's/^/  /' tools/help.txt
+
+setup:
+	@tools/setup.sh test lint
+
+test:
+	@tools/test.sh
+
+test-matrix:
+	@tools/matrix.sh
+
+lint:
+	@tools/lint.sh
+
+indent:
+	@tools/indent.sh
+
+demo:
+	@tools/demo.sh start $(if $(TICKETS),"$(TICKETS)")
+
+psql:
+	@tools/demo.sh psql
+
+demo-stop:
+	@tools/demo.sh stop
+
+bench:
+	@tools/bench.sh bench
+
+# DATA is our argument here; PGXS has a variable of that name, which only counts
+# when it comes from the command line.
+accuracy:
+	@tools/bench.sh accuracy $(if $(filter command line,$(origin DATA)),"$(DATA)")

@@ -303,6 +303,7 @@ st_weights_open(const void *data, Size size, const char **why)
 		pfree(w);
 		return NULL;
 	}
+	*why = NULL;
 	return w;
 }
 

@@ -5,8 +5,8 @@
  *
  * Plain C that the compiler turns into vector instructions, twice: for what
  * every x86-64 has and for AVX2; the loader chooses.  Fused multiply-add is not
- * asked for and sums run over ST_LANES partial sums whatever the width of the
- * registers, so that both give the same bits.  exp is our own because libm's
+ * asked for and sums run over a fixed number of partial sums, whatever the width
+ * of the registers, so that both give the same bits.  exp is our own because libm's
  * differs between releases in the last place.
  *
  *-------------------------------------------------------------------------
@@ -26,52 +26,86 @@
 /* Products of 127 and 32767 that a 32-bit sum holds for certain. */
 #define EXACT_ROWS 512
 
-#define ALIGNED(p) __builtin_assume_aligned(p, 64)
+/* Eight floats; where registers are narrower the compiler uses two. */
+typedef float Eight __attribute__((vector_size(32), aligned(32)));
+
+#define EIGHTS(p) ((Eight *) __builtin_assume_aligned(p, 64))
+#define CONST_EIGHTS(p) ((const Eight *) __builtin_assume_aligned(p, 64))
 
 ST_VECTOR void
 st_axpy(float *y, const float *x, float a, int n)
 {
-	float	   *restrict to = ALIGNED(y);
-	const float *restrict from = ALIGNED(x);
+	Eight	   *to = EIGHTS(y);
+	const Eight *from = CONST_EIGHTS(x);
 
-	for (int i = 0; i < n; i += ST_LANES)
-		for (int l = 0; l < ST_LANES; l++)
-			to[i + l] += a * from[i + l];
+	for (Size i = 0; i < (Size) n / 8; i += 2)
+	{
+		to[i] += a * from[i];
+		to[i + 1] += a * from[i + 1];
+	}
 }
 
 ST_VECTOR float
 st_dot(const float *x, const float *y, int n)
 {
-	const float *restrict a = ALIGNED(x);
-	const float *restrict b = ALIGNED(y);
-	float		sums[ST_LANES] = {0};
+	const Eight *a = CONST_EIGHTS(x);
+	const Eight *b = CONST_EIGHTS(y);
+	Eight		even = {0};
+	Eight		odd = {0};
 
-	for (int i = 0; i < n; i += ST_LANES)
-		for (int l = 0; l < ST_LANES; l++)
-			sums[l] += a[i + l] * b[i + l];
-
-	for (int half = ST_LANES / 2; half > 0; half /= 2)
-		for (int l = 0; l < half; l++)
-			sums[l] += sums[l + half];
-	return sums[0];
+	for (Size i = 0; i < (Size) n / 8; i += 2)
+	{
+		even += a[i] * b[i];
+		odd += a[i + 1] * b[i + 1];
+	}
+	even += odd;
+	return ((even[0] + even[4]) + (even[2] + even[6])) +
+		((even[1] + even[5]) + (even[3] + even[7]));
 }
 
 ST_VECTOR void
 st_rows_sum(float *y, const float *matrix, int width,
 			const uint32 *ids, const float *values, int n)
 {
-	float	   *restrict to = ALIGNED(y);
-
-	for (int r = 0; r < n; r++)
+	/* four registers' worth of columns at a time stay in registers */
+	for (Size from = 0; from < (Size) width / 8; from += 4)
 	{
-		const float *restrict row = ALIGNED(matrix + (Size) ids[r] * width);
-		float		a = values[r];
+		Eight	   *to = EIGHTS(y) + from;
+		Size		more = Min((Size) width / 8 - from, 4);
+		Eight		sum0 = to[0];
+		Eight		sum1 = to[1];
 
-		if (r + 2 < n)
-			__builtin_prefetch(matrix + (Size) ids[r + 2] * width);
-		for (int i = 0; i < width; i += ST_LANES)
-			for (int l = 0; l < ST_LANES; l++)
-				to[i + l] += a * row[i + l];
+		if (more == 4)
+		{
+			Eight		sum2 = to[2];
+			Eight		sum3 = to[3];
+
+			for (int r = 0; r < n; r++)
+			{
+				const Eight *row = CONST_EIGHTS(matrix + (Size) ids[r] * width) + from;
+				float		a = values[r];
+
+				sum0 += a * row[0];
+				sum1 += a * row[1];
+				sum2 += a * row[2];
+				sum3 += a * row[3];
+			}
+			to[2] = sum2;
+			to[3] = sum3;
+		}
+		else
+		{
+			for (int r = 0; r < n; r++)
+			{
+				const Eight *row = CONST_EIGHTS(matrix + (Size) ids[r] * width) + from;
+				float		a = values[r];
+
+				sum0 += a * row[0];
+				sum1 += a * row[1];
+			}
+		}
+		to[0] = sum0;
+		to[1] = sum1;
 	}
 }
 
@@ -80,16 +114,18 @@ st_rows_update(float *matrix, int width,
 			   const uint32 *ids, const float *values, int n,
 			   const float *x)
 {
-	const float *restrict from = ALIGNED(x);
+	const Eight *from = CONST_EIGHTS(x);
 
 	for (int r = 0; r < n; r++)
 	{
-		float	   *restrict row = ALIGNED(matrix + (Size) ids[r] * width);
+		Eight	   *row = EIGHTS(matrix + (Size) ids[r] * width);
 		float		a = values[r];
 
-		for (int i = 0; i < width; i += ST_LANES)
-			for (int l = 0; l < ST_LANES; l++)
-				row[i + l] += a * from[i + l];
+		for (Size i = 0; i < (Size) width / 8; i += 2)
+		{
+			row[i] += a * from[i];
+			row[i + 1] += a * from[i + 1];
+		}
 	}
 }
 
@@ -97,25 +133,25 @@ ST_VECTOR void
 st_bytes_sum(float *y, int32 *work, int width,
 			 const int8 *const *rows, const int16 *factors, int n)
 {
-	float	   *restrict to = ALIGNED(y);
-	int32	   *restrict sums = ALIGNED(work);
+	float	   *restrict to = __builtin_assume_aligned(y, 64);
+	int32	   *restrict sums = __builtin_assume_aligned(work, 64);
+	Size		columns = (Size) width / ST_LANES * ST_LANES;
 
 	for (int from = 0; from < n; from += EXACT_ROWS)
 	{
 		int			until = Min(n, from + EXACT_ROWS);
 
-		for (int i = 0; i < width; i++)
+		for (Size i = 0; i < columns; i++)
 			sums[i] = 0;
 		for (int r = from; r < until; r++)
 		{
 			const int8 *restrict row = rows[r];
-			int32		a = factors[r];
+			int16		a = factors[r];
 
-			for (int i = 0; i < width; i += ST_LANES)
-				for (int l = 0; l < ST_LANES; l++)
-					sums[i + l] += a * row[i + l];
+			for (Size i = 0; i < columns; i++)
+				sums[i] += (int32) a * row[i];
 		}
-		for (int i = 0; i < width; i++)
+		for (Size i = 0; i < columns; i++)
 			to[i] += (float) sums[i];
 	}
 }

@@ -37,11 +37,40 @@ typedef struct StDocument
  */
 extern void st_document_read(const char *bytes, int length, StDocument *doc);
 
+/* Bytes of a document: start is 0-based. */
+typedef struct StSpan
+{
+	int			start;
+	int			length;
+} StSpan;
+
+/*
+ * A cleaned document and where it came from.  spans are the kept parts of the
+ * original, in order and disjoint; span i is found at data[offsets[i]].  A
+ * span of length 0 stands for a line break that the cleaner put in.  Where the
+ * lengths here and there are equal, bytes correspond one to one; where they
+ * differ (a decoded entity), the whole corresponds to the whole.
+ */
+typedef struct StCleanText
+{
+	char	   *data;			/* palloc'd, NUL-terminated */
+	int			length;
+	StSpan	   *spans;
+	int		   *offsets;
+	int			nspans;
+} StCleanText;
+
 /*
  * st_clean: what the requester wrote, without quoted replies, signatures,
  * disclaimers and HTML.  UTF-8 in, palloc'd UTF-8 out; never throws but for
- * memory.  See text_clean.c.
+ * memory and query cancel.  See text_clean.c.
+ *
+ * st_clean_spans does the same and tells where each part came from, for rooms
+ * that show evidence (explanations, personal data) in the original;
+ * st_clean_original maps a byte offset of the cleaned text to the original.
  */
 extern char *st_clean(const char *utf8, int length, int *out_length);
+extern void st_clean_spans(const char *utf8, int length, StCleanText *out);
+extern int	st_clean_original(const StCleanText *clean, int offset);
 
 #endif							/* ST_TEXT_H */

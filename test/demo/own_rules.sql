@@ -1,0 +1,16 @@
+-- A queue a label, or eight teams that share the labels where they are many.
+INSERT INTO triage.queue (name, description, is_default)
+VALUES ('reception', 'People who read what nobody else is sure about', true);
+
+CREATE TEMP TABLE team AS
+SELECT intent,
+       CASE WHEN count(*) OVER () <= 12 THEN intent
+            ELSE 'team ' || ntile(8) OVER (ORDER BY intent) END AS queue
+FROM past_tickets
+GROUP BY intent;
+
+INSERT INTO triage.queue (name, description)
+SELECT queue, string_agg(intent, ', ' ORDER BY intent) FROM team GROUP BY queue ORDER BY queue;
+
+INSERT INTO triage.routing_rule (position, name, intent, queue)
+SELECT row_number() OVER (ORDER BY intent), intent, intent, queue FROM team;

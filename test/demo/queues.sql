@@ -1,0 +1,1 @@
+SELECT * FROM triage.queue_load ORDER BY 1;
