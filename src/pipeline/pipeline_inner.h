@@ -131,6 +131,7 @@ extern uint64 st_disturbances;
 
 extern void st_reader_begin(StReader *reader, StSource *source);
 extern void st_reader_end(StReader *reader);
+extern bool st_same_text(const text *a, const text *b);
 extern void st_read_key(StSource *source, TupleTableSlot *slot, text **tenant, text **key);
 extern void st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocument *doc);
 extern bool st_decide(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDecision *decision);
@@ -213,7 +214,10 @@ extern void st_rekey_ticket(int32 source_id, text *old_tenant, text *old_key,
 
 extern char *st_table_name(Oid relid);
 extern void st_key_condition(StringInfo sql, const char *column, Oid typid, char comparison, int parameter);
-extern int	st_ticket_select(StSource *source, const text *tenant, const text *key, const char *target);
+extern void st_key_any_condition(StringInfo sql, const char *column, Oid typid, int parameter);
+extern char *st_ticket_target(const StSource *source, StSource *projected);
+extern TupleTableSlot *st_ticket_fetch(StSource *source, StSource *projected, const text *tenant,
+									   const text *key, bool for_share);
 extern bool st_ticket_is_live(StSource *source, const text *tenant, const text *key);
 
 /* ---- someone else's identity, worn while rows are written (pipeline_owner.c) ---- */

@@ -70,6 +70,14 @@ st_reader_end(StReader *reader)
 	MemoryContextDelete(reader->row_cxt);
 }
 
+/* Whether two texts are the same bytes. */
+bool
+st_same_text(const text *a, const text *b)
+{
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
 /* Text of an integer, palloc'd. */
 static text *
 integer_text(int64 value)

@@ -77,6 +77,16 @@ st_key_condition(StringInfo sql, const char *column, Oid typid, char comparison,
 					 parameter, format_type_be_qualified(typid));
 }
 
+/* Appends "column = ANY ($n::type[])" for a parameter of type text[]. */
+void
+st_key_any_condition(StringInfo sql, const char *column, Oid typid, int parameter)
+{
+	Oid			opr = lookup_type_cache(typid, TYPECACHE_EQ_OPR)->eq_opr;
+
+	appendStringInfo(sql, "%s %s ANY ($%d::%s)", quote_identifier(column), operator_name(opr),
+					 parameter, format_type_be_qualified(get_array_type(typid)));
+}
+
 /* The conditions that single out a ticket: $1 its key, $2 its tenant. */
 static void
 put_conditions(StringInfo sql, StSource *source, const text *tenant)
@@ -95,13 +105,14 @@ put_conditions(StringInfo sql, StSource *source, const text *tenant)
 }
 
 /*
- * st_ticket_select
- *		Runs SELECT * for one ticket as the current user, between SPI_connect
- *		and SPI_finish; tenant may be NULL for any.  Returns how many rows there
- *		are, two at most; they are in SPI_tuptable.
+ * ticket_select
+ *		Runs SELECT target for one ticket as the current user, between
+ *		SPI_connect and SPI_finish; tenant may be NULL for any.  Returns how many
+ *		rows there are, two at most; they are in SPI_tuptable.
  */
-int
-st_ticket_select(StSource *source, const text *tenant, const text *key, const char *target)
+static int
+ticket_select(StSource *source, const text *tenant, const text *key,
+			  const char *target, const char *tail)
 {
 	StringInfoData sql;
 	Oid			types[2] = {TEXTOID, TEXTOID};
@@ -111,7 +122,7 @@ st_ticket_select(StSource *source, const text *tenant, const text *key, const ch
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT %s FROM %s WHERE ", target, st_table_name(source->tickets));
 	put_conditions(&sql, source, tenant);
-	appendStringInfoString(&sql, " LIMIT 2");
+	appendStringInfo(&sql, " LIMIT 2%s", tail);
 
 	values[0] = PointerGetDatum(key);
 	if (tenant != NULL && VARSIZE_ANY_EXHDR(tenant) > 0 && source->columns.name[ST_ROLE_TENANT] != NULL)
@@ -140,9 +151,69 @@ st_ticket_is_live(StSource *source, const text *tenant, const text *key)
 	SetUserIdAndSecContext(rel->rd_rel->relowner,
 						   caller.sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
 	SPI_connect();
-	live = st_ticket_select(source, tenant, key, "1") > 0;
+	live = ticket_select(source, tenant, key, "1", "") > 0;
 	SPI_finish();
 	st_become_caller(&caller);
 	table_close(rel, NoLock);
 	return live;
+}
+
+/*
+ * st_ticket_target
+ *		Returns the list of mapped columns for a SELECT, and in *projected the
+ *		source as seen through its result.  Throws when a mapped column is gone.
+ */
+char *
+st_ticket_target(const StSource *source, StSource *projected)
+{
+	StringInfoData target;
+	AttrNumber	n = 0;
+
+	if (source->broken != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("%s", source->broken)));
+
+	*projected = *source;
+	initStringInfo(&target);
+	for (int role = 0; role < ST_NUM_ROLES; role++)
+	{
+		if (source->columns.name[role] == NULL)
+			continue;
+		appendStringInfo(&target, "%s%s", n == 0 ? "" : ", ",
+						 quote_identifier(source->columns.name[role]));
+		projected->column[role].attnum = ++n;
+	}
+	return target.data;
+}
+
+/*
+ * st_ticket_fetch
+ *		Reads one ticket as the current user, between SPI_connect and
+ *		SPI_finish.  Returns it in a slot that the caller drops; throws when
+ *		there is none that the user can see, or several.
+ */
+TupleTableSlot *
+st_ticket_fetch(StSource *source, StSource *projected, const text *tenant, const text *key,
+				bool for_share)
+{
+	char	   *target = st_ticket_target(source, projected);
+	TupleTableSlot *slot;
+	int			n = ticket_select(source, tenant, key, target, for_share ? " FOR SHARE" : "");
+
+	if (n == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("ticket \"%s\" of table \"%s\" does not exist",
+						text_to_cstring(key), get_rel_name(source->tickets))));
+	if (n > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_CARDINALITY_VIOLATION),
+				 errmsg("key \"%s\" names several tickets of table \"%s\"",
+						text_to_cstring(key), get_rel_name(source->tickets)),
+				 errhint("Name the tenant as well.")));
+
+	slot = MakeSingleTupleTableSlot(SPI_tuptable->tupdesc, &TTSOpsHeapTuple);
+	ExecStoreHeapTuple(SPI_tuptable->vals[0], slot, false);
+	return slot;
 }

@@ -161,13 +161,6 @@ st_ticket_inserted(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-static bool
-same_text(const text *a, const text *b)
-{
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
-}
-
 /*
  * triage.ticket_updated(source_id): decides a changed ticket again, and moves
  * what was derived when the key changed.  The old key may have been taken over
@@ -191,7 +184,7 @@ st_ticket_updated(PG_FUNCTION_ARGS)
 	st_read_key(source, trigdata->tg_trigslot, &old_tenant, &old_key);
 	st_read_key(source, trigdata->tg_newslot, &new_tenant, &new_key);
 	if (old_key != NULL && new_key != NULL &&
-		!(same_text(old_tenant, new_tenant) && same_text(old_key, new_key)) &&
+		!(st_same_text(old_tenant, new_tenant) && st_same_text(old_key, new_key)) &&
 		!st_ticket_is_live(source, old_tenant, old_key))
 		st_rekey_ticket(source->source_id, old_tenant, old_key, new_tenant, new_key);
 

@@ -119,6 +119,13 @@ extern void st_routing_decide(const StRouting *routing, const StFacts *facts,
 extern void st_routing_explain(const StRouting *routing, const StFacts *facts,
 							   StringInfo out);
 
+/*
+ * st_routing_why_not_automated
+ *		Returns why a person must answer, palloc'd, or NULL when none must.
+ */
+extern char *st_routing_why_not_automated(const StRouting *routing, const StFacts *facts,
+										  const StDecision *decision);
+
 /* Name of a queue, or NULL; lives as long as the rules. */
 extern const char *st_routing_queue_name(const StRouting *routing, int32 queue_id);
 

@@ -26,5 +26,6 @@ CREATE OR REPLACE TRIGGER routing_rule_stamp
 BEFORE UPDATE ON triage.routing_rule
 FOR EACH ROW EXECUTE FUNCTION triage.routing_rule_stamp();
 
--- A rule set is dumped with its versions: the restore's COPY fires neither
--- UPDATE trigger, and the rows keep what they carry.
+-- also for rows that logical replication brings
+ALTER TABLE triage.queue ENABLE ALWAYS TRIGGER routing_changed;
+ALTER TABLE triage.routing_rule ENABLE ALWAYS TRIGGER routing_changed;

@@ -314,3 +314,35 @@ st_routing_explain(const StRouting *routing, const StFacts *facts, StringInfo ou
 	}
 	appendStringInfoChar(out, ']');
 }
+
+/* See routing.h. */
+char *
+st_routing_why_not_automated(const StRouting *routing, const StFacts *facts,
+							 const StDecision *decision)
+{
+	if (decision->outcome == ST_OUTCOME_AUTO)
+		return NULL;
+	if (facts->failure != NULL)
+		return pstrdup("triage failed");
+	if (!facts->in_scope)
+		return scope_reason(facts);
+
+	for (int i = 0; i < routing->nrules; i++)
+	{
+		const StRule *rule = &routing->rules[i];
+
+		if (!rule->enabled || rule->tier != ST_TIER_SELF_SERVICE ||
+			!text_equal(rule->intent, facts->intent))
+			continue;
+		switch (rule_test(rule, facts))
+		{
+			case TEST_NONE:
+				return psprintf("rule %s decided before rule %s", decision->rule_name, rule->name);
+			case TEST_CONFIDENCE:
+				return rule_reason(rule, facts, false);
+			default:
+				return psprintf("rule %s is for other tickets of this intent", rule->name);
+		}
+	}
+	return pstrdup("no rule with tier self_service names this intent");
+}
