@@ -26,10 +26,9 @@ CREATE OR REPLACE TRIGGER model_truncated
 BEFORE TRUNCATE ON triage.model
 FOR EACH STATEMENT EXECUTE FUNCTION triage.model_gone();
 
--- also for rows that logical replication brings
+-- Also for rows that logical replication brings. The others are not, or rows
+-- of triage.model_dropped would come twice.
 ALTER TABLE triage.model ENABLE ALWAYS TRIGGER model_changed;
-ALTER TABLE triage.model ENABLE ALWAYS TRIGGER model_gone;
-ALTER TABLE triage.model ENABLE ALWAYS TRIGGER model_truncated;
 COMMENT ON TRIGGER model_changed ON triage.model IS 'Has every backend look again after commit.';
 COMMENT ON TRIGGER model_gone ON triage.model IS 'Keeps the numbers of dropped versions and removes their files.';
 COMMENT ON TRIGGER model_truncated ON triage.model IS 'Keeps the numbers of dropped versions and removes their files.';
