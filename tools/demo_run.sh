@@ -78,16 +78,25 @@ step compared.sql
 heading "5  What was understood, and why"
 step understood.sql
 
-heading "6  The queues"
-code "SELECT * FROM triage.queue_load;"
-step queues.sql
-
-if [ "$(value 'SELECT count(*) FROM triage.escalation')" -gt 0 ]; then
-    heading "7  Somebody must look at these now ($(value 'SELECT count(*) FROM triage.escalation') escalations)"
-    step escalations.sql
+key=$(value "SELECT ticket_key FROM triage.ticket_overview WHERE in_scope AND rule IS NOT NULL
+    ORDER BY priority DESC, intent_confidence DESC, ticket_key LIMIT 1")
+number=6
+if [ -n "$key" ]; then
+    heading "6  One decision with every factor"
+    code "SELECT triage.explain_decision('tickets', '$key');"
+    step decision.sql "key=$key"
+    number=7
 fi
 
-key=$(value "SELECT ticket_key FROM triage.decision WHERE in_scope ORDER BY priority DESC, intent_confidence DESC LIMIT 1")
+heading "$number  The queues"
+code "SELECT queue, tickets, … FROM triage.queue_load;"
+step queues.sql
+
+escalations=$(value 'SELECT count(*) FROM triage.escalation')
+if [ "$escalations" -gt 0 ]; then
+    heading "$((number + 1))  Somebody must look at these now ($escalations escalations)"
+    step escalations.sql
+fi
 
 sample="I want my money back"
 if [ -n "${ST_OWN:-}" ]; then

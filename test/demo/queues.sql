@@ -1,1 +1,3 @@
-SELECT * FROM triage.queue_load ORDER BY 1;
+SELECT queue, tickets, self_service, assisted, senior, priority, abstained AS unknown, open_escalations AS escalated
+FROM triage.queue_load
+ORDER BY is_default, queue;
