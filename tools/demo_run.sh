@@ -98,9 +98,9 @@ if [ "$escalations" -gt 0 ]; then
     step escalations.sql
 fi
 
-sample="I want my money back"
+sample="'I want my money back'"
 if [ -n "${ST_OWN:-}" ]; then
-    sample=$(value "SELECT replace(body, , '') FROM arriving ORDER BY length(body) < 20, length(body), position LIMIT 1")
+    sample=$(value "SELECT quote_literal(body) FROM arriving ORDER BY length(body) < 20, length(body), position LIMIT 1")
 fi
 
 cat >"$PLACE/psqlrc" <<'END'
@@ -114,10 +114,10 @@ END
 
 heading "Try it yourself"
 printf '   %-29s %s\n' "make psql" "opens this database; there, for example:"
-code "   INSERT INTO tickets (subject, body) VALUES ('Hello', '$sample');"
+code "   INSERT INTO tickets (subject, body) VALUES ('Hello', $sample);"
 code "   SELECT * FROM triage.ticket_overview WHERE ticket_key = (SELECT max(id)::text FROM tickets) \\gx"
 code "   SELECT jsonb_pretty(triage.explain_decision('tickets', '$key'));"
-code "   SELECT * FROM triage.classify_top('intent', '$sample', 3);"
-code "   SELECT * FROM triage.explain('intent', '$sample');"
+code "   SELECT * FROM triage.classify_top('intent', $sample, 3);"
+code "   SELECT * FROM triage.explain('intent', $sample);"
 [ -n "${ST_OWN:-}" ] || printf '   %-29s %s\n' "make demo TICKETS=file.tsv" "the same on your own tickets, label<TAB>text"
 printf '   %-29s %s\n' "make demo-stop" "ends the server and removes everything"

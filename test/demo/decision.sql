@@ -5,8 +5,8 @@
 WITH e AS (SELECT triage.explain_decision('tickets', :'key') AS j),
 line AS (
     SELECT 1 AS part, 0 AS n, 'ticket' AS what,
-           '“' || left(regexp_replace(concat_ws(': ', t.subject, t.body), '\s+', ' ', 'g'), :width - 16) || '…”' AS said
-    FROM tickets t WHERE t.id::text = :'key'
+           '“' || left(d.said, :width - 16) || CASE WHEN length(d.said) > :width - 16 THEN '…”' ELSE '”' END AS said
+    FROM tickets t, regexp_replace(concat_ws(': ', t.subject, t.body), '\s+', ' ', 'g') AS d(said) WHERE t.id::text = :'key'
     UNION ALL
     SELECT 2, 0, 'intents', string_agg(format('%s %s %%', x.v ->> 'intent', to_char(100 * (x.v ->> 'confidence')::real, 'FM990')), ', '
                                        ORDER BY x.n) FILTER (WHERE x.n <= 3)
