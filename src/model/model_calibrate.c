@@ -151,6 +151,21 @@ macro_f1(const int64 *actual, const int64 *predicted, const int64 *right, int nl
 }
 
 /*
+ * st_most_probable
+ *		The label with the largest probability; the first of equals.
+ */
+int
+st_most_probable(const float *probs, int nlabels)
+{
+	int			best = 0;
+
+	for (int k = 1; k < nlabels; k++)
+		if (probs[k] > probs[best])
+			best = k;
+	return best;
+}
+
+/*
  * st_metrics
  *		Fills metrics from calibrated probabilities of examples whose labels are
  *		known (-1: a label that the model does not have).  Calibration error is
@@ -174,12 +189,9 @@ st_metrics(const float *probs, const int *labels, int n, int nlabels,
 	for (int i = 0; i < n; i++)
 	{
 		const float *row = probs + (Size) i * nlabels;
-		int			best = 0;
+		int			best = st_most_probable(row, nlabels);
 		bool		hit;
 
-		for (int k = 1; k < nlabels; k++)
-			if (row[k] > row[best])
-				best = k;
 		hit = best == labels[i];
 		predicted[best]++;
 		if (labels[i] >= 0)

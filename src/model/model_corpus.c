@@ -34,7 +34,7 @@
 #include "text/text_tokens.h"
 
 /* Weights of the kinds of features (ST_FEATURE_…), found by measurement. */
-static const float kind_weights[4] = {2.0f, 2.0f, 1.0f, 1.0f};
+static const float kind_weights[4] = {2.5f, 1.0f, 0.5f, 1.0f};
 
 /* Features that the table may hold before the rarest are dropped. */
 #define MAX_COUNTED (8 * 1024 * 1024)
@@ -256,6 +256,22 @@ by_documents(const void *a, const void *b)
 }
 
 /*
+ * st_most_features
+ *		Returns how many features a model of the given shape may have to be as
+ *		small as asked for.
+ */
+int
+st_most_features(int nlabels, int hidden, const StTrainOptions *options)
+{
+	int			limit = MAX_FEATURES;
+
+	while (limit > 1024 &&
+		   st_weights_size(nlabels, limit, hidden) > (Size) options->max_kilobytes * 1024)
+		limit -= limit / 64;
+	return limit;
+}
+
+/*
  * choose_features
  *		Gives numbers to the features that the model will have and records
  *		their values; the rest of the table gets -1.
@@ -267,7 +283,8 @@ choose_features(StCorpus *c, StExamples *e, const StTrainOptions *options)
 	Counted    *entry;
 	Counted    *candidates;
 	Size		n = 0;
-	int			limit = MAX_FEATURES;
+	int			limit = st_most_features(e->nlabels, options->kind == ST_KIND_HIDDEN
+										 ? options->hidden : 0, options);
 
 	candidates = MemoryContextAllocHuge(CurrentMemoryContext,
 										sizeof(Counted) * Max(c->counted->members, 1));
@@ -280,10 +297,6 @@ choose_features(StCorpus *c, StExamples *e, const StTrainOptions *options)
 	}
 	qsort(candidates, n, sizeof(Counted), by_documents);
 
-	while (limit > 1024 &&
-		   st_weights_size(e->nlabels, limit, options->kind == ST_KIND_LINEAR
-						   ? 0 : options->hidden) > (Size) options->max_kilobytes * 1024)
-		limit -= limit / 64;
 	e->nfeatures = Min(n, limit);
 	e->hashes = palloc_extended(sizeof(uint32) * Max(e->nfeatures, 1), MCXT_ALLOC_HUGE);
 	e->feature_values = palloc_extended(sizeof(float) * Max(e->nfeatures, 1), MCXT_ALLOC_HUGE);
@@ -340,7 +353,11 @@ sorted_by_content(StExamples *e)
 	Size		at = 0;
 
 	for (int i = 0; i < e->n; i++)
-		places[i] = (Place) {e->prints[i], e->labels[i], i};
+	{
+		places[i].print = e->prints[i];
+		places[i].label = e->labels[i];
+		places[i].row = i;
+	}
 	qsort(places, e->n, sizeof(Place), by_content);
 
 	*sorted = *e;
@@ -364,6 +381,45 @@ sorted_by_content(StExamples *e)
 	sorted->starts[e->n] = at;
 	pfree(places);
 	return sorted;
+}
+
+/*
+ * st_examples_first
+ *		Returns the same examples with the first features only, those of most
+ *		documents; what it was given when there are no more.
+ */
+StExamples *
+st_examples_first(StExamples *e, int nfeatures)
+{
+	StExamples *first;
+	Size		at = 0;
+
+	if (nfeatures >= e->nfeatures)
+		return e;
+	first = palloc(sizeof(StExamples));
+	*first = *e;
+	first->nfeatures = nfeatures;
+	first->starts = st_train_alloc(sizeof(Size) * (e->n + 1));
+	first->ids = st_train_alloc(sizeof(uint32) * e->starts[e->n]);
+	first->values = st_train_floats(e->starts[e->n]);
+	for (int row = 0; row < e->n; row++)
+	{
+		double		squares = 0;
+
+		first->starts[row] = at;
+		for (Size i = e->starts[row]; i < e->starts[row + 1]; i++)
+		{
+			if (e->ids[i] >= nfeatures)
+				continue;
+			first->ids[at] = e->ids[i];
+			first->values[at++] = e->values[i];
+			squares += (double) e->values[i] * e->values[i];
+		}
+		for (Size i = first->starts[row]; i < at; i++)
+			first->values[i] /= (float) sqrt(squares);
+	}
+	first->starts[e->n] = at;
+	return first;
 }
 
 /*

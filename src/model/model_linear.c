@@ -25,7 +25,7 @@
 #define MAX_PASSES 15
 
 /* A pass that moves the multipliers less than this, on average, is the last. */
-#define SMALL_STEP 0.1f
+#define SMALL_STEP 0.05f
 
 /* What the bias counts as a feature. */
 #define BIAS_VALUE 1.0f

@@ -39,7 +39,20 @@
 /* Weights of a linear model with more labels would not fit. */
 #define MOST_LINEAR_WEIGHTS ((Size) 512 * 1024 * 1024)
 
-static const double costs[] = {0.25, 1.0};
+static const double costs[] = {0.3, 1.0};
+
+/*
+ * A hidden layer must do better by this many standard errors: the linear model
+ * is smaller and faster.
+ */
+#define MEASURABLY		1.5
+
+/* The examples as each kind of model reads them. */
+typedef struct Views
+{
+	StExamples *linear;
+	StExamples *hidden;
+} Views;
 
 typedef struct Plan
 {
@@ -53,6 +66,7 @@ typedef struct Held
 	int			n;
 	int			size;
 	int		   *labels;
+	bool	   *right;			/* whether the most probable label was that */
 	float	   *scores;			/* logits, then probabilities; n × nlabels */
 	double		temperature;
 	StMetrics	metrics;
@@ -171,9 +185,16 @@ judge(Held *held, int nlabels, const StTrainOptions *options)
 		for (int k = 0; k < nlabels; k++)
 			row[k] /= (float) held->temperature;
 		st_softmax(row, nlabels);
+		held->right[i] = st_most_probable(row, nlabels) == held->labels[i];
 	}
 	threshold = st_entropy_threshold(held->scores, held->n, nlabels, options->reject);
 	st_metrics(held->scores, held->labels, held->n, nlabels, threshold, &held->metrics);
+}
+
+static const StExamples *
+view_for(const Views *views, const StAttempt *attempt)
+{
+	return attempt->hidden ? views->hidden : views->linear;
 }
 
 static StNetwork *
@@ -192,6 +213,7 @@ held_create(int size, int nlabels)
 
 	held->size = size;
 	held->labels = st_train_alloc(sizeof(int) * Max(size, 1));
+	held->right = st_train_alloc(sizeof(bool) * Max(size, 1));
 	held->scores = st_train_floats((Size) Max(size, 1) * nlabels);
 	return held;
 }
@@ -237,17 +259,24 @@ try_out(const StExamples *e, const Plan *plan, const StAttempt *attempt,
 
 /*
  * is_better
- *		Whether held-out examples speak for the first attempt over the second:
- *		they surprise it less, unless it is clearly wrong more often.
+ *		Whether held-out examples, the same for both, speak for the first attempt
+ *		over the second, which stands unless it is beaten by the given number of
+ *		standard errors of the difference (McNemar's test).
  */
 static bool
-is_better(const StMetrics *a, const StMetrics *b)
+is_better(const Held *a, const Held *b, double errors)
 {
-	double		doubt = sqrt(b->accuracy * (1.0 - b->accuracy) / Max(b->n, 1));
+	int			only_a = 0;
+	int			only_b = 0;
 
-	if (fabs(a->accuracy - b->accuracy) > 2.0 * doubt)
-		return a->accuracy > b->accuracy;
-	return a->log_loss < b->log_loss;
+	for (int i = 0; i < a->n; i++)
+	{
+		only_a += a->right[i] && !b->right[i];
+		only_b += b->right[i] && !a->right[i];
+	}
+	if (only_a == only_b && errors == 0)
+		return a->metrics.log_loss < b->metrics.log_loss;
+	return only_a - only_b > errors * sqrt(only_a + only_b);
 }
 
 /*
@@ -256,9 +285,10 @@ is_better(const StMetrics *a, const StMetrics *b)
  *		examples, with its figures.
  */
 static StAttempt
-choose(const StExamples *e, const Plan *plan, const StTrainOptions *options,
+choose(const Views *views, const Plan *plan, const StTrainOptions *options,
 	   StTeller *teller, Held **best)
 {
+	const StExamples *e = views->linear;
 	StAttempt	attempts[lengthof(costs) + 1];
 	StAttempt	chosen = {0};
 	int			n = 0;
@@ -276,9 +306,10 @@ choose(const StExamples *e, const Plan *plan, const StTrainOptions *options,
 	*best = NULL;
 	for (int i = 0; i < n; i++)
 	{
-		Held	   *held = try_out(e, plan, &attempts[i], options, teller);
+		Held	   *held = try_out(view_for(views, &attempts[i]), plan, &attempts[i],
+							   options, teller);
 
-		if (*best == NULL || is_better(&held->metrics, &(*best)->metrics))
+		if (*best == NULL || is_better(held, *best, attempts[i].hidden ? MEASURABLY : 0))
 		{
 			*best = held;
 			chosen = attempts[i];
@@ -302,7 +333,8 @@ st_train(StCorpus *c, char **labels_utf8, int nlabels, const StTrainOptions *opt
 												  ALLOCSET_DEFAULT_SIZES);
 	StTeller	teller = {progress, arg, "reading"};
 	StWeightsSource source = {0};
-	StExamples *e;
+	const StExamples *e;
+	Views		views;
 	StNetwork  *net;
 	StAttempt	chosen;
 	Held	   *held;
@@ -313,9 +345,12 @@ st_train(StCorpus *c, char **labels_utf8, int nlabels, const StTrainOptions *opt
 	int			nrest;
 
 	MemoryContextSwitchTo(context);
-	e = st_corpus_examples(c, nlabels, options);
-	plan = plan_for(e->n, nlabels);
-	chosen = choose(e, &plan, options, &teller, &held);
+	views.linear = st_corpus_examples(c, nlabels, options);
+	views.hidden = st_examples_first(views.linear,
+									 st_most_features(nlabels, options->hidden, options));
+	plan = plan_for(views.linear->n, nlabels);
+	chosen = choose(&views, &plan, options, &teller, &held);
+	e = view_for(&views, &chosen);
 
 	teller.phase = "training";
 	rows = st_train_alloc(sizeof(int) * e->n);

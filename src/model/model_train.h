@@ -43,7 +43,7 @@ typedef struct StExamples
 {
 	int			n;
 	int			nlabels;
-	int			nfeatures;
+	int			nfeatures;		/* those of most documents come first */
 	int		   *labels;
 	uint64	   *prints;			/* a hash of each document */
 	Size	   *starts;			/* n + 1 */
@@ -82,6 +82,8 @@ typedef struct StAttempt
 /* model_corpus.c */
 extern StExamples *st_corpus_examples(StCorpus *c, int nlabels,
 									  const StTrainOptions *options);
+extern int	st_most_features(int nlabels, int hidden, const StTrainOptions *options);
+extern StExamples *st_examples_first(StExamples *e, int nfeatures);
 
 /* model_linear.c, model_hidden.c: train on the given rows */
 extern StNetwork *st_linear_train(const StExamples *e, const int *rows, int nrows,
@@ -95,6 +97,7 @@ extern void st_network_logits(const StNetwork *net, const StExamples *e, int row
 							  float *inner, float *logits);
 
 /* model_calibrate.c */
+extern int	st_most_probable(const float *probs, int nlabels);
 extern double st_temperature(const float *logits, const int *labels, int n, int nlabels);
 extern double st_entropy_threshold(const float *probs, int n, int nlabels, double reject);
 extern void st_metrics(const float *probs, const int *labels, int n, int nlabels,
