@@ -29,4 +29,13 @@ st_buffile_read_exact(BufFile *file, void *data, size_t size)
 #endif
 }
 
+/* 16 added "only summarizing indexes" as the last argument. */
+#if PG_VERSION_NUM >= 160000
+#define st_exec_insert_index_tuples(rri, slot, estate) \
+	ExecInsertIndexTuples(rri, slot, estate, false, true, NULL, NIL, false)
+#else
+#define st_exec_insert_index_tuples(rri, slot, estate) \
+	ExecInsertIndexTuples(rri, slot, estate, false, true, NULL, NIL)
+#endif
+
 #endif							/* ST_COMPAT_H */

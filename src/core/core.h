@@ -13,6 +13,7 @@
 #ifndef ST_CORE_H
 #define ST_CORE_H
 
+#include "access/attnum.h"
 #include "datatype/timestamp.h"
 
 /* The schema that holds everything (fixed in the control file). */

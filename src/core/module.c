@@ -13,6 +13,8 @@
 
 #include "core/core.h"
 #include "model/model.h"
+#include "pipeline/pipeline.h"
+#include "routing/routing.h"
 #include "text/text.h"
 
 PG_MODULE_MAGIC;
@@ -25,6 +27,8 @@ _PG_init(void)
 	st_core_init();
 	st_text_init();
 	st_model_init();
+	st_routing_init();
+	st_pipeline_init();
 
 	MarkGUCPrefixReserved("support_triage");
 }

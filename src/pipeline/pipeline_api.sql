@@ -1,0 +1,130 @@
+-- src/pipeline/pipeline_api.sql
+
+CREATE OR REPLACE FUNCTION triage.source_changed()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_source_changed';
+COMMENT ON FUNCTION triage.source_changed() IS 'Trigger of triage.source: makes every session read it anew.';
+REVOKE ALL ON FUNCTION triage.source_changed() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER source_changed
+AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON triage.source
+FOR EACH STATEMENT EXECUTE FUNCTION triage.source_changed();
+-- also for rows that logical replication brings
+ALTER TABLE triage.source ENABLE ALWAYS TRIGGER source_changed;
+
+CREATE OR REPLACE FUNCTION triage.ticket_inserted()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_ticket_inserted';
+COMMENT ON FUNCTION triage.ticket_inserted() IS 'Trigger of attached tables: decides inserted tickets. Created by triage.attach.';
+REVOKE ALL ON FUNCTION triage.ticket_inserted() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.ticket_updated()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_ticket_updated';
+COMMENT ON FUNCTION triage.ticket_updated() IS 'Trigger of attached tables: decides a ticket again when its text, its key or what rules test changed. Created by triage.attach.';
+REVOKE ALL ON FUNCTION triage.ticket_updated() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.ticket_deleted()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_ticket_deleted';
+COMMENT ON FUNCTION triage.ticket_deleted() IS 'Trigger of attached tables: removes what was derived from deleted tickets. Created by triage.attach.';
+REVOKE ALL ON FUNCTION triage.ticket_deleted() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.ticket_truncated()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_ticket_truncated';
+COMMENT ON FUNCTION triage.ticket_truncated() IS 'Trigger of attached tables: removes what was derived from all tickets of the table. Created by triage.attach.';
+REVOKE ALL ON FUNCTION triage.ticket_truncated() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.attach(tickets regclass, columns jsonb DEFAULT '{}', options jsonb DEFAULT '{}')
+RETURNS jsonb
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'st_attach';
+COMMENT ON FUNCTION triage.attach(regclass, jsonb, jsonb) IS 'Attaches a table: from now on each of its tickets is decided in the transaction that inserts it. columns maps roles (id, subject, body, customer, channel, segment, language, priority, status, assigned_agent, created_at, tenant) to columns, null for none; others are guessed from the usual names. options: intent_model (default "intent"), on_error ("decide" or "raise"), clean (default true), mode ("immediate"). Returns the columns as found. Attaching again configures anew.';
+REVOKE ALL ON FUNCTION triage.attach(regclass, jsonb, jsonb) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.detach(tickets regclass, purge boolean DEFAULT false)
+RETURNS void
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'st_detach';
+COMMENT ON FUNCTION triage.detach(regclass, boolean) IS 'Drops the triggers of an attached table. Decisions stay, and attaching it again finds them; with purge everything about its tickets is removed.';
+REVOKE ALL ON FUNCTION triage.detach(regclass, boolean) FROM PUBLIC;
+
+CREATE OR REPLACE PROCEDURE triage.backfill(
+    tickets regclass,
+    batch_size integer DEFAULT 1000,
+    escalate boolean DEFAULT true,
+    INOUT decided bigint DEFAULT NULL)
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_backfill';
+COMMENT ON PROCEDURE triage.backfill(regclass, integer, boolean, bigint) IS 'Decides the tickets of an attached table that have no decision: those from before it was attached, and those that came while triggers were off. Works in the order of the key, batch_size (1 to 10000) tickets a transaction; may be cancelled and called again. escalate => false queues no escalations. decided returns how many decisions were written.';
+REVOKE ALL ON PROCEDURE triage.backfill(regclass, integer, boolean, bigint) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.decide_again(tickets regclass, ticket_key text, tenant text DEFAULT NULL)
+RETURNS triage.outcome
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_decide_again';
+COMMENT ON FUNCTION triage.decide_again(regclass, text, text) IS 'Decides a ticket anew with the present model and rules and returns the outcome; the old decision goes to triage.decision_history. The tenant is needed only where keys are unique only within tenants.';
+REVOKE ALL ON FUNCTION triage.decide_again(regclass, text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.escalate(
+    tickets regclass,
+    ticket_key text,
+    reason text,
+    cause text DEFAULT 'manual',
+    priority integer DEFAULT NULL,
+    tenant text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_escalate';
+COMMENT ON FUNCTION triage.escalate(regclass, text, text, text, integer, text) IS 'Queues a ticket that the caller can read for a person, in this transaction, and notifies the channel triage_escalation. Returns the escalation_id; that of the open escalation when the ticket is queued for the same cause already. priority is 0 to 100, by default that of the ticket''s decision.';
+REVOKE ALL ON FUNCTION triage.escalate(regclass, text, text, text, integer, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.explain_decision(tickets regclass, ticket_key text, tenant text DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_explain_decision';
+COMMENT ON FUNCTION triage.explain_decision(regclass, text, text) IS 'Why a ticket is where it is: the decision as stored, the facts, the intents considered, what each word contributed, every rule with the test that failed, why it was not automated, and what changed since. Reads the ticket as the caller.';
+REVOKE ALL ON FUNCTION triage.explain_decision(regclass, text, text) FROM PUBLIC;
+
+-- qualified throughout and without operators: nothing is found by search_path
+CREATE OR REPLACE FUNCTION triage.decision_facts(decision triage.decision)
+RETURNS triage.facts
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT ROW($1.tenant_id, $1.source_id, $1.ticket_key, $1.customer,
+               $1.channel, $1.segment, $1.language, $1.status,
+               $1.ticket_priority, $1.assigned_agent, $1.created_at, $1.subject_length,
+               $1.body_length, $1.truncated, $1.intent, $1.intent_confidence,
+               $1.intent_margin, $1.in_scope, $1.model_name, $1.model_version)::triage.facts
+$$;
+COMMENT ON FUNCTION triage.decision_facts(triage.decision) IS 'The facts of a decision as one value, as rules see them.';
+REVOKE ALL ON FUNCTION triage.decision_facts(triage.decision) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.queue_in_use()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, triage, pg_temp
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM triage.decision d WHERE d.queue_id = OLD.queue_id) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'foreign_key_violation',
+            MESSAGE = format('queue "%s" cannot be deleted', OLD.name),
+            DETAIL = 'Tickets are waiting in it.',
+            HINT = 'Change the rules that lead to it, then decide its tickets again with triage.decide_again.';
+    END IF;
+    RETURN OLD;
+END
+$$;
+COMMENT ON FUNCTION triage.queue_in_use() IS 'Trigger of triage.queue: a queue with tickets in it cannot be deleted.';
+REVOKE ALL ON FUNCTION triage.queue_in_use() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER queue_in_use
+BEFORE DELETE ON triage.queue
+FOR EACH ROW EXECUTE FUNCTION triage.queue_in_use();

@@ -1,0 +1,248 @@
+/*-------------------------------------------------------------------------
+ *
+ * pipeline_inner.h
+ *		What the files of pipeline/ share.  Other rooms include pipeline.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ST_PIPELINE_INNER_H
+#define ST_PIPELINE_INNER_H
+
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "utils/jsonb.h"
+#include "utils/rel.h"
+
+#include "model/model.h"
+#include "pipeline/pipeline.h"
+#include "routing/routing.h"
+
+/* ---- roles of columns, options (pipeline_options.c) ---- */
+
+typedef enum StRole
+{
+	ST_ROLE_ID,
+	ST_ROLE_SUBJECT,
+	ST_ROLE_BODY,
+	ST_ROLE_CUSTOMER,
+	ST_ROLE_CHANNEL,
+	ST_ROLE_SEGMENT,
+	ST_ROLE_LANGUAGE,
+	ST_ROLE_PRIORITY,
+	ST_ROLE_STATUS,
+	ST_ROLE_ASSIGNED_AGENT,
+	ST_ROLE_CREATED_AT,
+	ST_ROLE_TENANT
+} StRole;
+
+#define ST_NUM_ROLES	12
+
+extern const char *const st_role_names[ST_NUM_ROLES];
+
+/* Which column plays a role, by name: NULL when none does. */
+typedef struct StColumns
+{
+	char	   *name[ST_NUM_ROLES];
+} StColumns;
+
+typedef struct StOptions
+{
+	char	   *intent_model;
+	bool		raise;			/* on_error => raise */
+	bool		clean;
+} StOptions;
+
+extern void st_columns_parse(Jsonb *given, StColumns *columns, bool *named);
+extern void st_columns_guess(Relation rel, StColumns *columns, const bool *named);
+extern Jsonb *st_columns_to_jsonb(const StColumns *columns);
+extern void st_options_parse(Jsonb *given, StOptions *options);
+extern bool st_column_is_time(Oid typid);
+
+/* ---- attached tables (pipeline_config.c) ---- */
+
+/* How the text of a column is had. */
+typedef enum StTextKind
+{
+	ST_KIND_TEXT,				/* text, varchar and what is stored like them */
+	ST_KIND_INT2,
+	ST_KIND_INT4,
+	ST_KIND_INT8,
+	ST_KIND_OTHER				/* by the type's output function */
+} StTextKind;
+
+typedef struct StColumn
+{
+	AttrNumber	attnum;			/* 0: not mapped */
+	Oid			typid;			/* of a domain, its base type */
+	StTextKind	kind;
+	FmgrInfo	output;			/* for ST_KIND_OTHER */
+} StColumn;
+
+/*
+ * An attached table as seen through one relation: the table itself, a
+ * partition, a shard.  Valid until the end of the transaction.
+ */
+typedef struct StSource
+{
+	int32		source_id;
+	Oid			relid;			/* the relation that columns were resolved for */
+	Oid			tickets;		/* the attached table */
+	bool		attached;
+	StColumns	columns;
+	StOptions	options;
+	StColumn	column[ST_NUM_ROLES];
+	char	   *broken;			/* a mapped column is missing: says which */
+	bool		key_broken;		/* and it is one that the key is made of */
+} StSource;
+
+extern void st_config_init(void);
+extern StSource *st_source_for(int32 source_id, Relation rel);
+extern int32 st_source_find(Oid tickets, bool attached_only);
+extern int32 st_source_get(Oid tickets);
+
+/* ---- reading a ticket (pipeline_read.c) ---- */
+
+/*
+ * Reads and decides tickets of one source, one after the other.  Facts and
+ * decisions are allocated in the context that is current at st_decide; the
+ * document lives in a context of its own that is reset each time.
+ */
+typedef struct StReader
+{
+	StSource   *source;
+	StRouting  *routing;
+	StModel    *model;			/* NULL: cannot be had */
+	char	   *failure;		/* then why */
+	text	   *model_name;
+	int32		model_version;
+	MemoryContext cxt;			/* lives as long as the reader */
+	MemoryContext row_cxt;
+	uint64		disturbances;	/* when the model was had */
+} StReader;
+
+/* A longer tenant and key fit no page of a B-tree with others. */
+#define ST_MAX_KEY_BYTES	2000
+
+/* Raise this whenever SPI ran: other triggers may have opened other models. */
+extern uint64 st_disturbances;
+
+extern void st_reader_begin(StReader *reader, StSource *source);
+extern void st_reader_end(StReader *reader);
+extern bool st_same_text(const text *a, const text *b);
+extern void st_read_key(StSource *source, TupleTableSlot *slot, text **tenant, text **key);
+extern void st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocument *doc);
+extern bool st_decide(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDecision *decision);
+
+/* ---- writing decisions (pipeline_write.c, pipeline_replace.c) ---- */
+
+/* What to do with a ticket that has a decision. */
+typedef enum StWriteMode
+{
+	ST_WRITE_NEW,				/* there should be none; if there is, replace it */
+	ST_WRITE_AGAIN,				/* there should be one: replace it */
+	ST_WRITE_MISSING			/* leave it alone */
+} StWriteMode;
+
+/* One decided ticket on its way to the table. */
+typedef struct StDecided
+{
+	StFacts		facts;
+	StDecision	decision;
+} StDecided;
+
+typedef struct StWriter StWriter;
+
+extern void st_write_init(void);
+extern StWriter *st_writer_begin(StWriteMode mode, const char *why);
+extern MemoryContext st_writer_context(StWriter *writer);
+extern StDecided *st_writer_next(StWriter *writer);
+extern void st_writer_add(StWriter *writer);
+extern int64 st_writer_end(StWriter *writer);
+
+/* The columns of triage.decision, in the order in which values are handed on. */
+typedef enum StDecisionColumn
+{
+	ST_COL_TENANT_ID,
+	ST_COL_SOURCE_ID,
+	ST_COL_TICKET_KEY,
+	ST_COL_REVISION,
+	ST_COL_DECIDED_AT,
+	ST_COL_OUTCOME,
+	ST_COL_TIER,
+	ST_COL_QUEUE_ID,
+	ST_COL_PRIORITY,
+	ST_COL_RULE_ID,
+	ST_COL_RULE_VERSION,
+	ST_COL_REASONS,
+	ST_COL_CUSTOMER,
+	ST_COL_CHANNEL,
+	ST_COL_SEGMENT,
+	ST_COL_LANGUAGE,
+	ST_COL_STATUS,
+	ST_COL_TICKET_PRIORITY,
+	ST_COL_ASSIGNED_AGENT,
+	ST_COL_CREATED_AT,
+	ST_COL_SUBJECT_LENGTH,
+	ST_COL_BODY_LENGTH,
+	ST_COL_TRUNCATED,
+	ST_COL_INTENT,
+	ST_COL_INTENT_CONFIDENCE,
+	ST_COL_INTENT_MARGIN,
+	ST_COL_IN_SCOPE,
+	ST_COL_MODEL_NAME,
+	ST_COL_MODEL_VERSION
+} StDecisionColumn;
+
+#define ST_NUM_DECISION_COLUMNS (ST_COL_MODEL_VERSION + 1)
+
+extern const char *const st_decision_columns[ST_NUM_DECISION_COLUMNS];
+
+extern void st_decision_values(const StDecided *decided, TimestampTz now, Datum *values, bool *nulls);
+extern bool st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why);
+
+/* ---- removing what was derived (pipeline_replace.c) ---- */
+
+extern void st_forget_tickets(int32 source_id, Datum *tenants, Datum *keys, int n);
+extern void st_forget_source(int32 source_id, bool everything);
+extern void st_rekey_ticket(int32 source_id, text *old_tenant, text *old_key,
+							text *new_tenant, text *new_key);
+
+/* ---- the tickets table, asked through SPI (pipeline_ticket.c) ---- */
+
+extern char *st_table_name(Oid relid);
+extern void st_key_condition(StringInfo sql, const char *column, Oid typid, char comparison, int parameter);
+extern void st_key_any_condition(StringInfo sql, const char *column, Oid typid, int parameter);
+extern char *st_ticket_target(const StSource *source, StSource *projected);
+extern TupleTableSlot *st_ticket_fetch(StSource *source, StSource *projected, const text *tenant,
+									   const text *key, bool for_share);
+extern bool st_ticket_is_live(StSource *source, const text *tenant, const text *key);
+
+/* ---- someone else's identity, worn while rows are written (pipeline_owner.c) ---- */
+
+typedef struct StIdentity
+{
+	Oid			userid;
+	int			sec_context;
+} StIdentity;
+
+extern void st_become_owner(StIdentity *saved);
+extern void st_become(Oid userid, StIdentity *saved);
+extern void st_become_caller(const StIdentity *saved);
+
+/* A statement whose plan is kept for the life of the backend. */
+#define ST_STATEMENT_MAX_ARGS	8
+
+typedef struct StStatement
+{
+	const char *sql;
+	int			nargs;
+	Oid			argtypes[ST_STATEMENT_MAX_ARGS];
+	SPIPlanPtr	plan;
+} StStatement;
+
+extern void st_statement_run(StStatement *statement, Datum *values, const char *nulls, int expected);
+
+#endif							/* ST_PIPELINE_INNER_H */

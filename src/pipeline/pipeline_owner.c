@@ -1,0 +1,65 @@
+/*-------------------------------------------------------------------------
+ *
+ * pipeline_owner.c
+ *		Writing our tables on behalf of whoever inserts a ticket.
+ *
+ * Decisions are written as the owner of schema triage, so that nobody needs a
+ * right on it.  An error restores the caller's identity by itself, with the
+ * end of the (sub)transaction.  While the identity is worn nothing of the
+ * user's may run: every statement qualifies its operators, functions and
+ * tables, and values were made before.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "core/core.h"
+#include "pipeline/pipeline_inner.h"
+
+/* Takes a role's identity; *saved is for st_become_caller. */
+void
+st_become(Oid userid, StIdentity *saved)
+{
+	GetUserIdAndSecContext(&saved->userid, &saved->sec_context);
+	SetUserIdAndSecContext(userid, saved->sec_context | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+/* Takes the identity of the owner of schema triage. */
+void
+st_become_owner(StIdentity *saved)
+{
+	st_become(st_extension_owner(), saved);
+}
+
+void
+st_become_caller(const StIdentity *saved)
+{
+	SetUserIdAndSecContext(saved->userid, saved->sec_context);
+}
+
+/*
+ * st_statement_run
+ *		Runs a statement between SPI_connect and SPI_finish, keeping its plan.
+ *		Throws what it throws; the result is where SPI leaves it.
+ */
+void
+st_statement_run(StStatement *statement, Datum *values, const char *nulls, int expected)
+{
+	int			rc;
+
+	if (statement->plan == NULL)
+	{
+		SPIPlanPtr	plan = SPI_prepare(statement->sql, statement->nargs, statement->argtypes);
+
+		if (plan == NULL)
+			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+		SPI_keepplan(plan);
+		statement->plan = plan;
+	}
+
+	rc = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	if (rc != expected)
+		elog(ERROR, "a statement returned %s", SPI_result_code_string(rc));
+}

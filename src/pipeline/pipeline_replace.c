@@ -1,0 +1,335 @@
+/*-------------------------------------------------------------------------
+ *
+ * pipeline_replace.c
+ *		The slow way to write a decision: through SPI, keeping in the history
+ *		what it replaces; and removing what was derived from tickets that are
+ *		gone.
+ *
+ * The row that is there is locked first, so of two sessions that decide a
+ * ticket at once one waits, and the history has what each replaced.  Every
+ * statement is one that Citus can send to one shard.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "core/core.h"
+#include "escalation/escalation.h"
+#include "pipeline/pipeline_inner.h"
+
+#define KEY_IS_1_2_3 \
+	"tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2" \
+	" AND ticket_key OPERATOR(pg_catalog.=) $3"
+
+#define KEY_IN_2_3 \
+	" USING ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key)" \
+	" WHERE d.tenant_id OPERATOR(pg_catalog.=) t.tenant_id AND d.source_id OPERATOR(pg_catalog.=) $1" \
+	" AND d.ticket_key OPERATOR(pg_catalog.=) t.ticket_key"
+
+static StStatement lock_decision = {
+	"SELECT revision FROM triage.decision WHERE " KEY_IS_1_2_3 " FOR UPDATE",
+	3, {TEXTOID, INT4OID, TEXTOID}, NULL
+};
+
+static StStatement forget_decisions = {
+	"DELETE FROM triage.decision d" KEY_IN_2_3,
+	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}, NULL
+};
+
+static StStatement forget_history = {
+	"DELETE FROM triage.decision_history d" KEY_IN_2_3,
+	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}, NULL
+};
+
+static StStatement forget_source_decisions = {
+	"DELETE FROM triage.decision WHERE source_id OPERATOR(pg_catalog.=) $1",
+	1, {INT4OID}, NULL
+};
+
+static StStatement forget_source_history = {
+	"DELETE FROM triage.decision_history WHERE source_id OPERATOR(pg_catalog.=) $1",
+	1, {INT4OID}, NULL
+};
+
+static StStatement rekey_decision = {
+	"UPDATE triage.decision SET tenant_id = $4, ticket_key = $5 WHERE " KEY_IS_1_2_3,
+	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, NULL
+};
+
+static StStatement rekey_history = {
+	"UPDATE triage.decision_history SET tenant_id = $4, ticket_key = $5 WHERE " KEY_IS_1_2_3,
+	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, NULL
+};
+
+/* Statements made from the list of columns, once a backend. */
+static SPIPlanPtr insert_plan = NULL;
+static SPIPlanPtr update_plan = NULL;
+static SPIPlanPtr history_plan = NULL;
+
+static const Oid column_types[ST_NUM_DECISION_COLUMNS] = {
+	TEXTOID, INT4OID, TEXTOID, INT4OID, TIMESTAMPTZOID, TEXTOID /* outcome */ ,
+	TEXTOID /* tier */ , INT4OID, INT2OID, INT4OID, INT4OID, TEXTARRAYOID,
+	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+	TEXTOID, TIMESTAMPTZOID, INT4OID, INT4OID, BOOLOID,
+	TEXTOID, FLOAT4OID, FLOAT4OID, BOOLOID, TEXTOID,
+	INT4OID
+};
+
+/* "$7", with the cast that a column of our own enum types needs */
+static void
+put_parameter(StringInfo sql, int column)
+{
+	appendStringInfo(sql, "$%d", column + 1);
+	if (column == ST_COL_OUTCOME)
+		appendStringInfoString(sql, "::triage.outcome");
+	else if (column == ST_COL_TIER)
+		appendStringInfoString(sql, "::triage.tier");
+}
+
+static void
+put_columns(StringInfo sql)
+{
+	for (int i = 0; i < ST_NUM_DECISION_COLUMNS; i++)
+		appendStringInfo(sql, "%s%s", i == 0 ? "" : ", ", st_decision_columns[i]);
+}
+
+static SPIPlanPtr
+keep(const char *sql, int nargs, const Oid *types)
+{
+	SPIPlanPtr	plan = SPI_prepare(sql, nargs, unconstify(Oid *, types));
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare a statement on decisions: %s",
+			 SPI_result_code_string(SPI_result));
+	SPI_keepplan(plan);
+	return plan;
+}
+
+/* Makes the plans.  Needs SPI_connect. */
+static void
+prepare(void)
+{
+	static const Oid history_types[5] = {TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTOID};
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	if (insert_plan == NULL)
+	{
+		appendStringInfoString(&sql, "INSERT INTO triage.decision (");
+		put_columns(&sql);
+		appendStringInfoString(&sql, ") VALUES (");
+		for (int i = 0; i < ST_NUM_DECISION_COLUMNS; i++)
+		{
+			appendStringInfoString(&sql, i == 0 ? "" : ", ");
+			put_parameter(&sql, i);
+		}
+		appendStringInfoString(&sql, ") ON CONFLICT DO NOTHING");
+		insert_plan = keep(sql.data, ST_NUM_DECISION_COLUMNS, column_types);
+	}
+	if (update_plan == NULL)
+	{
+		resetStringInfo(&sql);
+		appendStringInfoString(&sql, "UPDATE triage.decision SET revision = revision OPERATOR(pg_catalog.+) $4");
+		for (int i = ST_COL_REVISION + 1; i < ST_NUM_DECISION_COLUMNS; i++)
+		{
+			appendStringInfo(&sql, ", %s = ", st_decision_columns[i]);
+			put_parameter(&sql, i);
+		}
+		appendStringInfoString(&sql, " WHERE " KEY_IS_1_2_3);
+		update_plan = keep(sql.data, ST_NUM_DECISION_COLUMNS, column_types);
+	}
+	if (history_plan == NULL)
+	{
+		resetStringInfo(&sql);
+		appendStringInfoString(&sql, "INSERT INTO triage.decision_history (");
+		put_columns(&sql);
+		appendStringInfoString(&sql, ", replaced_at, replaced_why) SELECT ");
+		put_columns(&sql);
+		appendStringInfoString(&sql, ", $4, $5 FROM triage.decision WHERE " KEY_IS_1_2_3
+							   " ON CONFLICT DO NOTHING");
+		history_plan = keep(sql.data, 5, history_types);
+	}
+	pfree(sql.data);
+}
+
+static void
+run(SPIPlanPtr plan, Datum *values, const char *nulls, int expected)
+{
+	int			rc = SPI_execute_plan(plan, values, nulls, false, 0);
+
+	if (rc != expected)
+		elog(ERROR, "a statement on decisions returned %s", SPI_result_code_string(rc));
+}
+
+/*
+ * st_replace_decision
+ *		Writes a decision of a ticket that has one or may have one, and keeps
+ *		the old one in the history; in mode ST_WRITE_MISSING leaves the old one
+ *		alone.  Returns whether it wrote.  Waits for a session that is deciding
+ *		the same ticket.
+ */
+bool
+st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
+{
+	Datum		values[ST_NUM_DECISION_COLUMNS];
+	bool		isnull[ST_NUM_DECISION_COLUMNS];
+	char		nulls[ST_NUM_DECISION_COLUMNS];
+	Datum		history[5];
+	StIdentity	caller;
+	TimestampTz now = st_now();
+	bool		written = false;
+
+	st_decision_values(decided, now, values, isnull);
+	values[ST_COL_OUTCOME] = CStringGetTextDatum(st_outcome_names[decided->decision.outcome]);
+	values[ST_COL_TIER] = CStringGetTextDatum(st_tier_names[decided->decision.tier]);
+	for (int i = 0; i < ST_NUM_DECISION_COLUMNS; i++)
+		nulls[i] = isnull[i] ? 'n' : ' ';
+	memcpy(history, values, 3 * sizeof(Datum));
+	history[3] = TimestampTzGetDatum(now);
+	history[4] = CStringGetTextDatum(why);
+
+	st_disturbances++;
+	st_become_owner(&caller);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	prepare();
+
+	while (!written)
+	{
+		bool		exists = false;
+
+		CHECK_FOR_INTERRUPTS();
+
+		/* most tickets that come here to be new are, with triggers or Citus */
+		if (mode != ST_WRITE_AGAIN)
+		{
+			run(insert_plan, values, nulls, SPI_OK_INSERT);
+			if (SPI_processed == 1)
+			{
+				written = true;
+				break;
+			}
+			if (mode == ST_WRITE_MISSING)
+				break;
+		}
+
+		st_statement_run(&lock_decision, values, NULL, SPI_OK_SELECT);
+		exists = SPI_processed == 1;
+		if (exists)
+		{
+			run(history_plan, history, NULL, SPI_OK_INSERT);
+			run(update_plan, values, nulls, SPI_OK_UPDATE);
+			written = SPI_processed == 1;
+		}
+		else if (mode == ST_WRITE_AGAIN)
+		{
+			/* an undecided ticket that changed */
+			run(insert_plan, values, nulls, SPI_OK_INSERT);
+			written = SPI_processed == 1;
+		}
+	}
+
+	SPI_finish();
+	st_become_caller(&caller);
+	return written;
+}
+
+/*
+ * st_forget_tickets
+ *		Removes decisions, history and open escalations of tickets that are
+ *		gone.
+ */
+void
+st_forget_tickets(int32 source_id, Datum *tenants, Datum *keys, int n)
+{
+	Datum		values[3];
+	StIdentity	caller;
+
+	if (n == 0)
+		return;
+	values[0] = Int32GetDatum(source_id);
+	values[1] = PointerGetDatum(construct_array(tenants, n, TEXTOID, -1, false, TYPALIGN_INT));
+	values[2] = PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT));
+
+	st_disturbances++;
+	st_become_owner(&caller);
+	SPI_connect();
+	st_statement_run(&forget_decisions, values, NULL, SPI_OK_DELETE);
+	st_statement_run(&forget_history, values, NULL, SPI_OK_DELETE);
+	SPI_finish();
+	st_escalation_forget(source_id, values[1], values[2]);
+	st_become_caller(&caller);
+}
+
+/* The same for all tickets of a source; with everything, closed escalations too. */
+void
+st_forget_source(int32 source_id, bool everything)
+{
+	Datum		values[1] = {Int32GetDatum(source_id)};
+	StIdentity	caller;
+
+	st_disturbances++;
+	st_become_owner(&caller);
+	SPI_connect();
+	st_statement_run(&forget_source_decisions, values, NULL, SPI_OK_DELETE);
+	st_statement_run(&forget_source_history, values, NULL, SPI_OK_DELETE);
+	SPI_finish();
+	st_escalation_forget_source(source_id, everything);
+	st_become_caller(&caller);
+}
+
+/*
+ * st_rekey_ticket
+ *		A ticket got another key or tenant: what was derived goes with it,
+ *		unless the new key has a decision of its own already; then what belongs
+ *		to the old key is removed.  What may be left of an earlier ticket of the
+ *		new key is removed as well.
+ */
+void
+st_rekey_ticket(int32 source_id, text *old_tenant, text *old_key,
+				text *new_tenant, text *new_key)
+{
+	Datum		values[5];
+	Datum		old_tenant_datum = PointerGetDatum(old_tenant);
+	Datum		old_key_datum = PointerGetDatum(old_key);
+	Datum		new_tenant_datum = PointerGetDatum(new_tenant);
+	Datum		new_key_datum = PointerGetDatum(new_key);
+	StIdentity	caller;
+	bool		taken;
+
+	st_disturbances++;
+	st_become_owner(&caller);
+	SPI_connect();
+
+	values[0] = PointerGetDatum(new_tenant);
+	values[1] = Int32GetDatum(source_id);
+	values[2] = PointerGetDatum(new_key);
+	st_statement_run(&lock_decision, values, NULL, SPI_OK_SELECT);
+	taken = SPI_processed > 0;
+
+	if (!taken)
+	{
+		st_forget_tickets(source_id, &new_tenant_datum, &new_key_datum, 1);
+		values[0] = old_tenant_datum;
+		values[2] = old_key_datum;
+		values[3] = PointerGetDatum(new_tenant);
+		values[4] = PointerGetDatum(new_key);
+		st_statement_run(&rekey_decision, values, NULL, SPI_OK_UPDATE);
+		st_statement_run(&rekey_history, values, NULL, SPI_OK_UPDATE);
+	}
+	SPI_finish();
+
+	if (!taken)
+		st_escalation_rekey(source_id, old_tenant, old_key, new_tenant, new_key);
+	st_become_caller(&caller);
+
+	if (taken)
+		st_forget_tickets(source_id, &old_tenant_datum, &old_key_datum, 1);
+}

@@ -1,0 +1,166 @@
+-- src/reporting/reporting_views.sql: what BI tools and people read
+
+CREATE OR REPLACE VIEW triage.ticket_overview WITH (security_invoker = true) AS
+SELECT s.tickets::text            AS tickets,
+       d.tenant_id,
+       d.source_id,
+       d.ticket_key,
+       d.created_at,
+       d.decided_at,
+       d.revision,
+       d.customer,
+       d.channel,
+       d.segment,
+       d.language,
+       d.status,
+       d.ticket_priority,
+       d.assigned_agent,
+       d.intent,
+       d.intent_confidence,
+       d.intent_margin,
+       d.in_scope,
+       d.outcome,
+       d.tier,
+       q.name                     AS queue,
+       d.priority,
+       r.name                     AS rule,
+       d.rule_version,
+       d.reasons,
+       pg_catalog.array_to_string(d.reasons, '; ') AS why,
+       coalesce(e.open_escalations, 0)             AS open_escalations,
+       e.escalated_at,
+       e.escalation_reason,
+       d.subject_length,
+       d.body_length,
+       d.truncated,
+       d.model_name,
+       d.model_version
+FROM triage.decision d
+LEFT JOIN triage.source s ON s.source_id = d.source_id
+LEFT JOIN triage.queue q ON q.queue_id = d.queue_id
+LEFT JOIN triage.routing_rule r ON r.rule_id = d.rule_id
+LEFT JOIN (
+    SELECT o.tenant_id, o.source_id, o.ticket_key,
+           pg_catalog.count(*)          AS open_escalations,
+           pg_catalog.min(o.created_at) AS escalated_at,
+           (pg_catalog.array_agg(o.reason ORDER BY o.priority DESC, o.escalation_id))[1] AS escalation_reason
+    FROM triage.escalation o
+    WHERE o.status IN ('waiting', 'claimed')
+    GROUP BY o.tenant_id, o.source_id, o.ticket_key
+) e ON e.tenant_id = d.tenant_id AND e.source_id = d.source_id AND e.ticket_key = d.ticket_key;
+COMMENT ON VIEW triage.ticket_overview IS 'One row for each decided ticket, with the names that people use.';
+COMMENT ON COLUMN triage.ticket_overview.tickets IS 'The tickets table, as it is named now.';
+COMMENT ON COLUMN triage.ticket_overview.tenant_id IS 'Tenant of the ticket; the empty string where there are no tenants.';
+COMMENT ON COLUMN triage.ticket_overview.source_id IS 'The attached table: triage.source.source_id.';
+COMMENT ON COLUMN triage.ticket_overview.ticket_key IS 'Key of the ticket in its table, as text.';
+COMMENT ON COLUMN triage.ticket_overview.created_at IS 'When the ticket was created; NULL when no column tells.';
+COMMENT ON COLUMN triage.ticket_overview.decided_at IS 'When it was decided last.';
+COMMENT ON COLUMN triage.ticket_overview.revision IS 'How often it was decided, 1 or more.';
+COMMENT ON COLUMN triage.ticket_overview.customer IS 'Who wrote the ticket.';
+COMMENT ON COLUMN triage.ticket_overview.channel IS 'Where the ticket came from.';
+COMMENT ON COLUMN triage.ticket_overview.segment IS 'Customer segment.';
+COMMENT ON COLUMN triage.ticket_overview.language IS 'Language of the ticket.';
+COMMENT ON COLUMN triage.ticket_overview.status IS 'Status of the ticket when it was decided.';
+COMMENT ON COLUMN triage.ticket_overview.ticket_priority IS 'Priority that the ticket itself carried.';
+COMMENT ON COLUMN triage.ticket_overview.assigned_agent IS 'Agent whom the ticket itself named.';
+COMMENT ON COLUMN triage.ticket_overview.intent IS 'What the ticket is about; the nearest guess when in_scope is false.';
+COMMENT ON COLUMN triage.ticket_overview.intent_confidence IS 'Calibrated probability of the intent, 0 to 1.';
+COMMENT ON COLUMN triage.ticket_overview.intent_margin IS 'Confidence less that of the second intent, 0 to 1.';
+COMMENT ON COLUMN triage.ticket_overview.in_scope IS 'False when the model did not know this kind of ticket.';
+COMMENT ON COLUMN triage.ticket_overview.outcome IS 'auto, assist, human, abstain or failed.';
+COMMENT ON COLUMN triage.ticket_overview.tier IS 'self_service, assisted, senior or priority.';
+COMMENT ON COLUMN triage.ticket_overview.queue IS 'Name of the queue it waits in.';
+COMMENT ON COLUMN triage.ticket_overview.priority IS '0 (can wait) to 100 (at once).';
+COMMENT ON COLUMN triage.ticket_overview.rule IS 'Name of the rule that decided; NULL when none matched.';
+COMMENT ON COLUMN triage.ticket_overview.rule_version IS 'Version of that rule when it decided.';
+COMMENT ON COLUMN triage.ticket_overview.reasons IS 'Why, one element for each reason.';
+COMMENT ON COLUMN triage.ticket_overview.why IS 'The reasons as one line.';
+COMMENT ON COLUMN triage.ticket_overview.open_escalations IS 'How many escalations of the ticket are open.';
+COMMENT ON COLUMN triage.ticket_overview.escalated_at IS 'When the oldest open escalation was queued; NULL when none is open.';
+COMMENT ON COLUMN triage.ticket_overview.escalation_reason IS 'Reason of the most urgent open escalation.';
+COMMENT ON COLUMN triage.ticket_overview.subject_length IS 'Bytes of the subject.';
+COMMENT ON COLUMN triage.ticket_overview.body_length IS 'Bytes of the body before cleaning.';
+COMMENT ON COLUMN triage.ticket_overview.truncated IS 'Whether the document was cut at support_triage.max_document_bytes.';
+COMMENT ON COLUMN triage.ticket_overview.model_name IS 'Model that predicted the intent.';
+COMMENT ON COLUMN triage.ticket_overview.model_version IS 'Version of that model.';
+REVOKE ALL ON triage.ticket_overview FROM PUBLIC;
+
+CREATE OR REPLACE VIEW triage.queue_load WITH (security_invoker = true) AS
+SELECT q.queue_id,
+       q.name                            AS queue,
+       q.tier                            AS queue_tier,
+       q.is_default,
+       coalesce(d.tickets, 0)            AS tickets,
+       coalesce(d.self_service, 0)       AS self_service,
+       coalesce(d.assisted, 0)           AS assisted,
+       coalesce(d.senior, 0)             AS senior,
+       coalesce(d.priority, 0)           AS priority,
+       coalesce(d.abstained, 0)          AS abstained,
+       coalesce(d.failed, 0)             AS failed,
+       coalesce(e.open_escalations, 0)   AS open_escalations,
+       e.oldest_escalation,
+       d.oldest_decision
+FROM triage.queue q
+LEFT JOIN (
+    SELECT t.queue_id,
+           pg_catalog.count(*)                                          AS tickets,
+           pg_catalog.count(*) FILTER (WHERE t.tier = 'self_service')   AS self_service,
+           pg_catalog.count(*) FILTER (WHERE t.tier = 'assisted')       AS assisted,
+           pg_catalog.count(*) FILTER (WHERE t.tier = 'senior')         AS senior,
+           pg_catalog.count(*) FILTER (WHERE t.tier = 'priority')       AS priority,
+           pg_catalog.count(*) FILTER (WHERE t.outcome = 'abstain')     AS abstained,
+           pg_catalog.count(*) FILTER (WHERE t.outcome = 'failed')      AS failed,
+           pg_catalog.min(t.decided_at)                                 AS oldest_decision
+    FROM triage.decision t
+    GROUP BY t.queue_id
+) d ON d.queue_id = q.queue_id
+LEFT JOIN (
+    SELECT o.queue_id,
+           pg_catalog.count(*)          AS open_escalations,
+           pg_catalog.min(o.created_at) AS oldest_escalation
+    FROM triage.escalation o
+    WHERE o.status IN ('waiting', 'claimed')
+    GROUP BY o.queue_id
+) e ON e.queue_id = q.queue_id;
+COMMENT ON VIEW triage.queue_load IS 'One row for each queue: how many tickets were routed to it, how they divide, and what is escalated.';
+COMMENT ON COLUMN triage.queue_load.queue_id IS 'Identity of the queue.';
+COMMENT ON COLUMN triage.queue_load.queue IS 'Name of the queue.';
+COMMENT ON COLUMN triage.queue_load.queue_tier IS 'Tier that the queue gives to tickets whose rule gives none.';
+COMMENT ON COLUMN triage.queue_load.is_default IS 'Whether it is the queue of last resort.';
+COMMENT ON COLUMN triage.queue_load.tickets IS 'Tickets whose present decision names the queue.';
+COMMENT ON COLUMN triage.queue_load.self_service IS 'Those of tier self_service.';
+COMMENT ON COLUMN triage.queue_load.assisted IS 'Those of tier assisted.';
+COMMENT ON COLUMN triage.queue_load.senior IS 'Those of tier senior.';
+COMMENT ON COLUMN triage.queue_load.priority IS 'Those of tier priority.';
+COMMENT ON COLUMN triage.queue_load.abstained IS 'Those that the model did not know.';
+COMMENT ON COLUMN triage.queue_load.failed IS 'Those whose triage failed.';
+COMMENT ON COLUMN triage.queue_load.open_escalations IS 'Open escalations of tickets in the queue.';
+COMMENT ON COLUMN triage.queue_load.oldest_escalation IS 'When the oldest of them was queued; NULL when there are none.';
+COMMENT ON COLUMN triage.queue_load.oldest_decision IS 'When the oldest of the decisions was made; NULL when there are none.';
+REVOKE ALL ON triage.queue_load FROM PUBLIC;
+
+CREATE OR REPLACE VIEW triage.intent_volume WITH (security_invoker = true) AS
+SELECT pg_catalog.date_trunc('hour', coalesce(d.created_at, d.decided_at))     AS hour,
+       d.tenant_id,
+       d.source_id,
+       CASE WHEN d.in_scope THEN d.intent END                                  AS intent,
+       pg_catalog.count(*)                                                     AS tickets,
+       pg_catalog.count(*) FILTER (WHERE d.outcome = 'auto')                   AS automated,
+       pg_catalog.count(*) FILTER (WHERE d.outcome IN ('assist', 'human'))     AS to_people,
+       pg_catalog.count(*) FILTER (WHERE d.outcome = 'abstain')                AS abstained,
+       pg_catalog.count(*) FILTER (WHERE d.outcome = 'failed')                 AS failed,
+       pg_catalog.avg(d.intent_confidence) FILTER (WHERE d.in_scope)           AS mean_confidence
+FROM triage.decision d
+GROUP BY 1, 2, 3, 4;
+COMMENT ON VIEW triage.intent_volume IS 'Tickets by hour and intent, for trends.';
+COMMENT ON COLUMN triage.intent_volume.hour IS 'The hour in which the tickets were created, else decided, in the time zone of the session.';
+COMMENT ON COLUMN triage.intent_volume.tenant_id IS 'Tenant of the tickets; the empty string where there are no tenants.';
+COMMENT ON COLUMN triage.intent_volume.source_id IS 'The attached table: triage.source.source_id.';
+COMMENT ON COLUMN triage.intent_volume.intent IS 'The intent; NULL for tickets that the model did not know.';
+COMMENT ON COLUMN triage.intent_volume.tickets IS 'How many tickets.';
+COMMENT ON COLUMN triage.intent_volume.automated IS 'Those with outcome auto.';
+COMMENT ON COLUMN triage.intent_volume.to_people IS 'Those with outcome assist or human.';
+COMMENT ON COLUMN triage.intent_volume.abstained IS 'Those with outcome abstain.';
+COMMENT ON COLUMN triage.intent_volume.failed IS 'Those with outcome failed.';
+COMMENT ON COLUMN triage.intent_volume.mean_confidence IS 'Mean calibrated probability of the intent, 0 to 1.';
+REVOKE ALL ON triage.intent_volume FROM PUBLIC;

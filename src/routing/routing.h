@@ -1,0 +1,139 @@
+/*-------------------------------------------------------------------------
+ *
+ * routing.h
+ *		From facts to a place: what the pipeline tells routing, what routing
+ *		answers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ST_ROUTING_H
+#define ST_ROUTING_H
+
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/timestamp.h"
+
+/* In the order of the SQL enums. */
+typedef enum StTier
+{
+	ST_TIER_SELF_SERVICE,
+	ST_TIER_ASSISTED,
+	ST_TIER_SENIOR,
+	ST_TIER_PRIORITY
+} StTier;
+
+#define ST_NUM_TIERS	4
+#define ST_TIER_NONE	((StTier) -1)
+
+typedef enum StOutcome
+{
+	ST_OUTCOME_AUTO,
+	ST_OUTCOME_ASSIST,
+	ST_OUTCOME_HUMAN,
+	ST_OUTCOME_ABSTAIN,
+	ST_OUTCOME_FAILED
+} StOutcome;
+
+#define ST_NUM_OUTCOMES	5
+
+extern const char *const st_tier_names[ST_NUM_TIERS];
+extern const char *const st_outcome_names[ST_NUM_OUTCOMES];
+
+/* Priorities of tickets and escalations: 0 can wait, 100 is at once. */
+#define ST_PRIORITY_MIN		0
+#define ST_PRIORITY_MAX		100
+#define ST_PRIORITY_DEFAULT	50
+
+/*
+ * Everything known about a ticket, as triage.facts.  Strings are in the
+ * database encoding and not toasted; NULL is SQL's NULL.
+ */
+typedef struct StFacts
+{
+	text	   *tenant_id;		/* never NULL */
+	int32		source_id;
+	text	   *ticket_key;		/* never NULL */
+	text	   *customer;
+	text	   *channel;
+	text	   *segment;
+	text	   *language;
+	text	   *status;
+	text	   *ticket_priority;
+	text	   *assigned_agent;
+	bool		has_created_at;
+	TimestampTz created_at;
+	int32		subject_length; /* bytes; -1: no subject */
+	int32		body_length;	/* bytes; -1: no body */
+	bool		truncated;
+	text	   *intent;			/* NULL: nothing was predicted */
+	float4		intent_confidence;
+	float4		intent_margin;
+	bool		in_scope;
+	text	   *model_name;		/* NULL: no model */
+	int32		model_version;
+	const char *failure;		/* not NULL: why the ticket could not be read */
+} StFacts;
+
+#define ST_MAX_REASONS	8
+
+typedef struct StDecision
+{
+	StTier		tier;
+	StOutcome	outcome;
+	int32		queue_id;		/* 0: no queue at all */
+	int16		priority;
+	int32		rule_id;		/* 0: no rule matched */
+	int32		rule_version;
+	const char *rule_name;		/* NULL: no rule matched */
+	const char *escalate_reason;	/* NULL: no escalation */
+	int			nreasons;
+	const char *reasons[ST_MAX_REASONS];
+} StDecision;
+
+typedef struct StRouting StRouting;
+
+extern void st_routing_init(void);
+
+/*
+ * st_routing_current
+ *		Returns the present rules and queues; valid until the end of the
+ *		transaction.  Reads the tables when they changed.
+ */
+extern StRouting *st_routing_current(void);
+
+/*
+ * st_routing_decide
+ *		Fills *decision for these facts.  Never throws but for lack of memory;
+ *		what it allocates is in the current context or lives as long as the
+ *		rules.
+ */
+extern void st_routing_decide(const StRouting *routing, const StFacts *facts,
+							  StDecision *decision);
+
+/*
+ * st_routing_explain
+ *		Appends a JSON array to *out: each rule in order, whether it was tried,
+ *		and the first test that failed.
+ */
+extern void st_routing_explain(const StRouting *routing, const StFacts *facts,
+							   StringInfo out);
+
+/*
+ * st_routing_why_not_automated
+ *		Returns why a person must answer, palloc'd, or NULL when none must.
+ */
+extern char *st_routing_why_not_automated(const StRouting *routing, const StFacts *facts,
+										  const StDecision *decision);
+
+/* Name of a queue, or NULL; lives as long as the rules. */
+extern const char *st_routing_queue_name(const StRouting *routing, int32 queue_id);
+
+/*
+ * st_routing_ensure_default_queue
+ *		Creates the default queue when there is none.  Writes as the current
+ *		user: the caller has taken the owner's identity.
+ */
+extern void st_routing_ensure_default_queue(void);
+
+#endif							/* ST_ROUTING_H */
