@@ -60,6 +60,7 @@ SELECT triage.drop_model(NULL);
 SELECT triage.train('', 'SELECT body, label FROM tickets');
 SELECT triage.train(repeat('x', 64), 'SELECT body, label FROM tickets');
 SELECT triage.train('shop', 'SELECT body, label FROM tickets', '[1]');
+SELECT triage.train('shop', 'SELECT body, label FROM tickets', '{"weather": 1}');
 SELECT triage.train('shop', 'SELECT body, label FROM tickets WHERE false');
 SELECT triage.train('shop', $$ VALUES (NULL, 'a'), ('', 'b'), ('c', NULL) $$);
 SELECT triage.train('shop', $$ SELECT body, 'all' FROM tickets $$);

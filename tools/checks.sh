@@ -13,7 +13,7 @@ check() {
         ok "$name"
     else
         not_ok "$name"
-        sed 's/^/        /' "$log" | head -n 80
+        head -n 80 "$log" | sed 's/^/        /'
     fi
 }
 

@@ -33,7 +33,9 @@ if [ -z "$check" ]; then
     } | sort -u >"$scratch/typedefs"
     cat "$scratch/typedefs" >typedefs.list
 else
-    missing=$(needed_types | sort -u | comm -23 - <(sort -u typedefs.list))
+    needed_types | sort -u >"$scratch/needed"
+    sort -u typedefs.list >"$scratch/listed"
+    missing=$(comm -23 "$scratch/needed" "$scratch/listed")
     if [ -n "$missing" ]; then
         echo "typedefs.list lacks (make indent adds them): ${missing//$'\n'/ }"
         exit 1

@@ -13,7 +13,7 @@ my (%declared, %generated, %used);
 # lower-case names really are types: the others would spoil the layout.
 my %never = map { $_ => 1 } qw(ANY FD_SET U abs allocfunc boolean date digit ilist interval
     iterator other pointer printfunc reference string timestamp type wrap);
-my $lower = qr/^(?:bool|text|bytea|u?int\d+|float\d|bits\d+|va_list|\w+_t|dl?ist_\w+|slist_\w+|hash_seq_status|shm_toc|dsa_\w+|dshash_\w+)$/;
+my $lower = qr/^(?:bool|text|bytea|u?int\d+|float\d|bits\d+|va_list|pg_\w+|\w+_state|\w+_t|dl?ist_\w+|slist_\w+|hash_seq_status|shm_toc|dsa_\w+|dshash_\w+)$/;
 
 sub declarations
 {
@@ -54,4 +54,4 @@ for my $file (glob 'src/*/*.[ch]')
 }
 $declared{bool} = 1;
 
-print "$_\n" for sort grep { $used{$_} && !$never{$_} && (/[A-Z]/ || /$lower/ || $generated{$_}) } keys %declared;
+print "$_\n" for sort grep { $used{$_} && !$never{$_} && length > 1 && (/[A-Z]/ || /$lower/ || $generated{$_}) } keys %declared;

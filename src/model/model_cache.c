@@ -17,10 +17,9 @@
  * A transaction that aborts fires the callback for its own changes, and moves
  * the epoch once more to be sure.
  *
- * Ownership.  Each opened version has a memory context, which also holds its
- * mapping (model_map.c); when no slot refers to it any more it is kept until
- * the end of the transaction, so that what st_model_get returned stays valid
- * for as long.
+ * Ownership.  When no slot refers to an opened version (model_open.c) any more,
+ * it is kept until the end of the transaction, so that what st_model_get
+ * returned stays valid for as long.
  *
  * What may throw (catalogs, TOAST, files) is in slot_load.  st_model_get runs
  * it in a subtransaction; parallel workers cannot start one and throw.
@@ -49,22 +48,6 @@
 
 /* A slot that nobody asked for in this time, and after a change, lets go */
 #define ST_CACHE_IDLE_MS (10 * 60 * 1000)
-
-struct StModel
-{
-	MemoryContext context;
-	char	   *name;
-	int			version;
-	StMapKey	key;
-	int			slots;			/* slots that refer to it */
-	StModel    *next_dead;		/* closed at the end of the transaction */
-
-	StWeights  *weights;
-	int			nlabels;
-	Datum	   *label_datums;	/* text */
-	const char **labels;		/* C strings */
-	float	   *probs;			/* of the last document */
-};
 
 typedef struct ModelSlot
 {
@@ -103,13 +86,6 @@ typedef struct SlotEntry
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* A version whose other Unicode was warned about */
-typedef struct Warned
-{
-	char	   *name;
-	int			version;
-} Warned;
-
 uint64		st_model_epoch = 1;
 
 static Oid	model_relid = InvalidOid;	/* as the callback knows it */
@@ -118,16 +94,12 @@ static MemoryContext slots_context = NULL;	/* slots and their table */
 static slottable_hash *slots = NULL;
 static ModelSlot *last_slot = NULL; /* the one used last */
 static StModel *dead = NULL;	/* to be closed at the end of the transaction */
-static List *warned = NIL;		/* of Warned, in cache_context */
 
 static ModelSlot *slot_find(const char *name, int version);
 static void slot_load(ModelSlot *slot);
 static bool slot_load_softly(ModelSlot *slot, char **why);
 static void slot_set(ModelSlot *slot, StModel *model, const char *why);
 static StModel *model_find_open(const char *name, const StModelRow *row);
-static StModel *model_load(const char *name, const StModelRow *row, char **why);
-static const void *model_private_copy(const bytea *weights);
-static void model_warn_unicode(const StModel *model);
 static void model_release(StModel *model);
 static void cache_release_idle(TimestampTz now);
 static void cache_empty(void);
@@ -193,96 +165,6 @@ st_model_open(const char *name, int version)
 				 errhint("Drop this version with triage.drop_model() and train again, or restore its row of triage.model.")));
 	}
 	return slot->model;
-}
-
-/* st_model_name, st_model_version: what a model is */
-const char *
-st_model_name(const StModel *model)
-{
-	return model->name;
-}
-
-int
-st_model_version(const StModel *model)
-{
-	return model->version;
-}
-
-/* st_model_nlabels, st_model_label, st_model_weights: what it holds */
-int
-st_model_nlabels(const StModel *model)
-{
-	return model->nlabels;
-}
-
-Datum
-st_model_label(const StModel *model, int label)
-{
-	return model->label_datums[label];
-}
-
-const StWeights *
-st_model_weights(const StModel *model)
-{
-	return model->weights;
-}
-
-/*
- * st_model_find_label
- *		Returns the index of a label (database encoding), -1 when the model
- *		does not know it.
- */
-int
-st_model_find_label(const StModel *model, const char *label, int length)
-{
-	for (int i = 0; i < model->nlabels; i++)
-	{
-		if (strlen(model->labels[i]) == length && memcmp(model->labels[i], label, length) == 0)
-			return i;
-	}
-	return -1;
-}
-
-/* st_model_score: see model_inner.h */
-const float *
-st_model_score(StModel *model, const StDocument *doc, bool *in_scope)
-{
-	float		scope_score;
-
-	st_weights_score(model->weights, doc, model->probs, in_scope, &scope_score);
-	return model->probs;
-}
-
-/* st_model_probs: see model_inner.h */
-const float *
-st_model_probs(const StModel *model)
-{
-	return model->probs;
-}
-
-/* st_model_predict: see model.h */
-void
-st_model_predict(StModel *model, const StDocument *doc, StPrediction *out)
-{
-	const float *probs = st_model_score(model, doc, &out->in_scope);
-	float		second = 0;
-	int			best = 0;
-
-	for (int i = 1; i < model->nlabels; i++)
-	{
-		if (probs[i] > probs[best])
-		{
-			second = probs[best];
-			best = i;
-		}
-		else if (probs[i] > second)
-			second = probs[i];
-	}
-
-	out->label = best;
-	out->label_text = model->labels[best];
-	out->confidence = probs[best];
-	out->margin = probs[best] - second;
 }
 
 /*
@@ -367,7 +249,7 @@ slot_load(ModelSlot *slot)
 	{
 		model = model_find_open(slot->name, &row);
 		if (model == NULL)
-			model = model_load(slot->name, &row, &why);
+			model = st_model_load(slot->name, &row, cache_context, &why);
 	}
 	slot_set(slot, model, why);
 	slot->epoch = epoch;
@@ -465,145 +347,11 @@ model_find_open(const char *name, const StModelRow *row)
 		SlotKey		key = {name, versions[i]};
 		SlotEntry  *entry = slottable_lookup(slots, key);
 		StModel    *model = entry == NULL ? NULL : entry->slot->model;
-		bool		same;
 
-		if (model == NULL || model->version != row->version ||
-			model->key.value_id != row->key.value_id ||
-			memcmp(model->key.checksum, row->key.checksum, ST_CHECKSUM_BYTES) != 0 ||
-			model->nlabels != row->nlabels)
-			continue;
-		same = true;
-		for (int j = 0; same && j < model->nlabels; j++)
-			same = strcmp(model->labels[j], TextDatumGetCString(row->labels[j])) == 0;
-		if (same)
+		if (model != NULL && st_model_is(model, row))
 			return model;
 	}
 	return NULL;
-}
-
-/*
- * model_load
- *		Opens the weights of a row, through the mapping when it is there, else
- *		from the row.  Returns NULL and *why (palloc'd) when they are damaged.
- *		Throws like slot_load; then nothing is left behind but memory of
- *		CurrentMemoryContext.
- */
-static StModel *
-model_load(const char *name, const StModelRow *row, char **why)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext context = AllocSetContextCreate(caller, "support_triage model",
-												  ALLOCSET_SMALL_SIZES);
-	const void *data;
-	const char *reason = NULL;
-	StModel    *model;
-	Size		size;
-
-	MemoryContextSwitchTo(context);
-	model = palloc0(sizeof(StModel));
-	model->context = context;
-	model->name = pstrdup(name);
-	model->version = row->version;
-	model->key = row->key;
-
-	data = st_map_open(&row->key, &size);
-	if (data == NULL)
-	{
-		uint8		checksum[ST_CHECKSUM_BYTES];
-		bytea	   *weights;
-
-		MemoryContextSwitchTo(caller);
-		weights = st_store_weights(row);
-		size = VARSIZE_ANY_EXHDR(weights);
-		st_checksum(VARDATA_ANY(weights), size, checksum);
-		if (memcmp(checksum, row->key.checksum, ST_CHECKSUM_BYTES) != 0)
-			reason = "its weights do not match its checksum";
-		else
-		{
-			bool		written = st_map_write(&row->key, VARDATA_ANY(weights), size);
-
-			MemoryContextSwitchTo(context);
-			if (written)
-				data = st_map_open(&row->key, &size);
-			if (data == NULL)
-				data = model_private_copy(weights);
-		}
-	}
-	MemoryContextSwitchTo(context);
-
-	if (reason == NULL)
-		model->weights = st_weights_open(data, size, &reason);
-	if (reason == NULL && st_weights_nlabels(model->weights) != row->nlabels)
-		reason = "it does not have as many labels as its weights";
-	if (reason != NULL)
-	{
-		MemoryContextSwitchTo(caller);
-		*why = psprintf("model \"%s\" version %d is damaged: %s", name, row->version, reason);
-		MemoryContextDelete(context);
-		return NULL;
-	}
-
-	model->nlabels = row->nlabels;
-	model->probs = palloc(sizeof(float) * model->nlabels);
-	model->labels = palloc(sizeof(char *) * model->nlabels);
-	model->label_datums = palloc(sizeof(Datum) * model->nlabels);
-	for (int i = 0; i < model->nlabels; i++)
-	{
-		model->labels[i] = TextDatumGetCString(row->labels[i]);
-		model->label_datums[i] = CStringGetTextDatum(model->labels[i]);
-	}
-	MemoryContextSwitchTo(caller);
-
-	model_warn_unicode(model);
-	MemoryContextSetParent(context, cache_context);
-	return model;
-}
-
-/*
- * model_private_copy
- *		Returns a copy of the weights in CurrentMemoryContext, aligned as a
- *		mapping is.
- */
-static const void *
-model_private_copy(const bytea *weights)
-{
-	Size		size = VARSIZE_ANY_EXHDR(weights);
-	char	   *copy = MemoryContextAllocHuge(CurrentMemoryContext, size + 64);
-
-	copy = (char *) TYPEALIGN(64, copy);
-	memcpy(copy, VARDATA_ANY(weights), size);
-	return copy;
-}
-
-/* model_warn_unicode: says once a backend that a model is of other Unicode */
-static void
-model_warn_unicode(const StModel *model)
-{
-	MemoryContext old;
-	ListCell   *cell;
-	Warned	   *entry;
-
-	if (strcmp(st_weights_unicode(model->weights), st_unicode_now()) == 0)
-		return;
-	foreach(cell, warned)
-	{
-		entry = lfirst(cell);
-		if (entry->version == model->version && strcmp(entry->name, model->name) == 0)
-			return;
-	}
-
-	old = MemoryContextSwitchTo(cache_context);
-	entry = palloc(sizeof(Warned));
-	entry->name = pstrdup(model->name);
-	entry->version = model->version;
-	warned = lappend(warned, entry);
-	MemoryContextSwitchTo(old);
-
-	ereport(WARNING,
-			(errmsg("model \"%s\" version %d was trained with %s, this server has %s",
-					model->name, model->version,
-					st_weights_unicode(model->weights), st_unicode_now()),
-			 errhint("Some characters may be read differently; train it again when convenient.")));
 }
 
 /* model_release: one slot less; the last leaves it to the transaction's end */
@@ -692,6 +440,6 @@ cache_xact(XactEvent event, void *arg)
 		StModel    *model = dead;
 
 		dead = model->next_dead;
-		MemoryContextDelete(model->context);
+		st_model_close(model);
 	}
 }

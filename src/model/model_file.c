@@ -30,17 +30,6 @@
 #define SECTION(offset) TYPEALIGN64(64, (uint64) (offset))
 
 /*
- * st_slot_of
- *		The first slot to look at for a hash; its low two bits are the kind of
- *		feature and tell little.
- */
-uint32
-st_slot_of(uint32 hash, uint32 nslots)
-{
-	return (hash >> 2) & (nslots - 1);
-}
-
-/*
  * slots_for
  *		The size of a hash table that is at most two thirds full.
  */

@@ -94,6 +94,14 @@ typedef struct StWeightsSource
 
 extern void *st_weights_build(const StWeightsSource *source, Size *size);
 extern Size st_weights_size(int nlabels, int nfeatures, int hidden);
-extern uint32 st_slot_of(uint32 hash, uint32 nslots);
+/*
+ * The first slot to look at for a hash; its low two bits are the kind of
+ * feature and tell little.
+ */
+static inline uint32
+st_slot_of(uint32 hash, uint32 nslots)
+{
+	return (hash >> 2) & (nslots - 1);
+}
 
 #endif							/* ST_MODEL_FILE_H */

@@ -127,7 +127,8 @@ typedef struct StModelRow
 	StMapKey	key;
 	int			nlabels;
 	Datum	   *labels;			/* text, database encoding */
-	Datum		weights;		/* bytea as stored: fetch with st_store_weights */
+	Datum		weights;		/* bytea as stored: fetch with
+								 * st_store_weights */
 } StModelRow;
 
 /* Someone else's identity, worn while rows are written: see st_store_as_owner */
@@ -146,7 +147,7 @@ extern char *st_store_models(void);
 extern char *st_store_versions(const char *name);
 extern List *st_store_files_in_use(void);
 extern char *st_store_missing(const char *name, int version);
-extern void st_store_throw_missing(const char *name, int version) pg_attribute_noreturn();
+extern void st_store_throw_missing(const char *name, int version);
 extern char *st_store_check_name(const text *name);
 extern int	st_store_check_version(int version);
 extern void st_store_lock_name(const char *name);
@@ -166,6 +167,37 @@ extern void st_map_forget_at_commit(const StMapKey *key);
 extern void st_map_forget_all_at_commit(void);
 extern const char *st_map_directory(bool create);
 
+/* ---- an opened version (model_open.c) ---- */
+
+struct StModel
+{
+	MemoryContext context;
+	char	   *name;
+	int			version;
+	StMapKey	key;
+	int			slots;			/* of the cache that refer to it */
+	StModel    *next_dead;		/* the cache closes it with the transaction */
+
+	StWeights  *weights;
+	int			nlabels;
+	Datum	   *label_datums;	/* text */
+	const char **labels;		/* C strings */
+	float	   *probs;			/* of the last document */
+};
+
+extern StModel *st_model_load(const char *name, const StModelRow *row,
+							  MemoryContext parent, char **why);
+extern bool st_model_is(const StModel *model, const StModelRow *row);
+extern void st_model_close(StModel *model);
+extern int	st_model_nlabels(const StModel *model);
+extern Datum st_model_label(const StModel *model, int label);	/* text */
+extern int	st_model_find_label(const StModel *model, const char *label, int length);
+extern const StWeights *st_model_weights(const StModel *model);
+
+/* probabilities of all labels, overwritten by the model's next document */
+extern const float *st_model_score(StModel *model, const StDocument *doc, bool *in_scope);
+extern const float *st_model_probs(const StModel *model);	/* of the last one */
+
 /* ---- the backend's cache (model_cache.c) ---- */
 
 /*
@@ -177,14 +209,6 @@ extern uint64 st_model_epoch;
 
 /* like st_model_get, but throws, undefined_object for what is not there */
 extern StModel *st_model_open(const char *name, int version);
-extern int	st_model_nlabels(const StModel *model);
-extern Datum st_model_label(const StModel *model, int label);	/* text */
-extern int	st_model_find_label(const StModel *model, const char *label, int length);
-extern const StWeights *st_model_weights(const StModel *model);
-
-/* probabilities of all labels, overwritten by the model's next document */
-extern const float *st_model_score(StModel *model, const StDocument *doc, bool *in_scope);
-extern const float *st_model_probs(const StModel *model);	/* of the last one */
 
 /* ---- reading examples (model_examples.c) ---- */
 
@@ -221,6 +245,6 @@ extern bool st_progress_is_stale(const char *path);
 /* ---- SQL functions (model_sql*.c) ---- */
 
 extern void st_need_arguments(FunctionCallInfo fcinfo, int n);
-extern void st_read_argument(Datum value, StDocument *document);
+extern const char *st_read_argument(Datum value, StDocument *document);
 
 #endif							/* ST_MODEL_INNER_H */

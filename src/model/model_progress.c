@@ -36,7 +36,8 @@
 #define PROGRESS_PREFIX		"pgsql_tmp_progress_"
 #define PROGRESS_MAGIC		0x50524753
 
-#define PROGRESS_FILE_MS	200		/* a new state at most this often */
+/* A new state, and a NOTICE, at most this often */
+#define PROGRESS_FILE_MS	200
 #define PROGRESS_NOTICE_MS	3000
 
 typedef struct ProgressFile

@@ -72,7 +72,7 @@ st_classify(PG_FUNCTION_ARGS)
 		memcmp(state->name, VARDATA_ANY(name), state->name_length) != 0)
 		classify_open(state, name);
 
-	st_read_argument(PG_GETARG_DATUM(1), &document);
+	(void) st_read_argument(PG_GETARG_DATUM(1), &document);
 	st_model_predict(state->model, &document, &prediction);
 
 	values[0] = st_model_label(state->model, prediction.label);
@@ -86,10 +86,11 @@ st_classify(PG_FUNCTION_ARGS)
 
 /*
  * st_read_argument
- *		Reads a document from a text value that is not NULL.  Of one that is
- *		stored compressed or out of line, no more is fetched than is read.
+ *		Reads a document from a text value that is not NULL; returns the bytes
+ *		that it was read from, which may be in the value.  Of one that is stored
+ *		compressed or out of line, no more is fetched than is read.
  */
-void
+const char *
 st_read_argument(Datum value, StDocument *document)
 {
 	struct varlena *stored = (struct varlena *) DatumGetPointer(value);
@@ -104,6 +105,7 @@ st_read_argument(Datum value, StDocument *document)
 		bytes = DatumGetTextPP(value);
 
 	st_document_read(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), document);
+	return VARDATA_ANY(bytes);
 }
 
 /*
@@ -177,7 +179,7 @@ st_classify_top(PG_FUNCTION_ARGS)
 
 	AcceptInvalidationMessages();
 	model = st_model_open(name, 0);
-	st_read_argument(PG_GETARG_DATUM(1), &document);
+	(void) st_read_argument(PG_GETARG_DATUM(1), &document);
 	probs = st_model_score(model, &document, &in_scope);
 
 	nlabels = st_model_nlabels(model);

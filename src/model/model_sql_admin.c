@@ -69,7 +69,7 @@ st_drop_model(PG_FUNCTION_ARGS)
 	Oid			types[2] = {TEXTOID, INT4OID};
 	Datum		values[2];
 	char		nulls[3] = "  ";
-	StModelRow	row;
+	StModelRow	row = {0};
 	char	   *name;
 	uint64		dropped;
 

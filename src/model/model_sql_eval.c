@@ -79,6 +79,7 @@ static double evaluate_macro_f1(const Evaluation *e, int *nlabels);
 static double evaluate_calibration_error(const Evaluation *e);
 static Datum ratio(double a, double b, bool *isnull);
 static int	compare_confusion(const void *a, const void *b);
+static Datum token_text(const StDocument *document, const char *bytes, int from, int to);
 static int *character_offsets(const StDocument *document, int *n);
 
 /*
@@ -339,6 +340,7 @@ st_explain(PG_FUNCTION_ARGS)
 	StPrediction prediction;
 	StContribution *contributions;
 	double		score;
+	const char *bytes;
 	int		   *offsets;
 	int			characters;
 	int			label;
@@ -350,7 +352,7 @@ st_explain(PG_FUNCTION_ARGS)
 
 	AcceptInvalidationMessages();
 	model = st_model_open(text_to_cstring(PG_GETARG_TEXT_PP(0)), 0);
-	st_read_argument(PG_GETARG_DATUM(1), &document);
+	bytes = st_read_argument(PG_GETARG_DATUM(1), &document);
 
 	if (PG_ARGISNULL(2))
 	{
@@ -383,20 +385,36 @@ st_explain(PG_FUNCTION_ARGS)
 		values[1] = Int32GetDatum(c->length);
 		nulls[2] = c->length <= 0 || c->start < 1 || c->start - 1 + c->length > characters;
 		if (!nulls[2])
-		{
-			const char *token = document.data + offsets[c->start - 1];
-			int			length = offsets[c->start - 1 + c->length] - offsets[c->start - 1];
-			char	   *converted = pg_any_to_server(token, length, PG_UTF8);
-
-			values[2] = converted == token ?
-				PointerGetDatum(cstring_to_text_with_len(token, length)) :
-				CStringGetTextDatum(converted);
-		}
+			values[2] = token_text(&document, bytes, offsets[c->start - 1],
+								   offsets[c->start - 1 + c->length]);
 		values[3] = Float4GetDatum((float4) c->contribution);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 
 	return (Datum) 0;
+}
+
+/*
+ * token_text
+ *		Returns the part of a document from one byte up to another as text, in
+ *		the database's encoding.
+ *
+ * Where a character is a byte, it is taken from the original bytes, as the
+ * document has none of those that are not UTF-8.
+ */
+static Datum
+token_text(const StDocument *document, const char *bytes, int from, int to)
+{
+	const char *token = document->data + from;
+	char	   *converted;
+
+	if (document->by_bytes)
+		return PointerGetDatum(cstring_to_text_with_len(bytes + from, to - from));
+
+	converted = pg_any_to_server(token, to - from, PG_UTF8);
+	return converted == token ?
+		PointerGetDatum(cstring_to_text_with_len(token, to - from)) :
+		CStringGetTextDatum(converted);
 }
 
 /*
@@ -414,7 +432,8 @@ character_offsets(const StDocument *document, int *n)
 	while (i < document->length)
 	{
 		offsets[(*n)++] = i;
-		i += pg_utf_mblen((const unsigned char *) document->data + i);
+		i += document->by_bytes ? 1 :
+			pg_utf_mblen((const unsigned char *) document->data + i);
 	}
 	offsets[*n] = document->length;
 	return offsets;

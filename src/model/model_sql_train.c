@@ -249,15 +249,15 @@ static void
 train_store(Training *training)
 {
 	static const char *sql =
-		"INSERT INTO triage.model (name, version, status, labels, options, metrics, provenance,"
-		" trained_by, trained_at, unicode_version, size_bytes, checksum, weights)"
-		" VALUES ($1, $2, $25::triage.model_status, $3, $4,"
-		" jsonb_build_object('examples', $5::bigint, 'accuracy', $6::float8, 'macro_f1', $7::float8,"
-		"  'log_loss', $8::float8, 'calibration_error', $9::float8, 'coverage', $10::float8,"
-		"  'accuracy_in_scope', $11::float8, 'out_of_scope_threshold', $12::float8),"
-		" jsonb_build_object('examples_query', $13::text, 'rows', $14::bigint, 'examples', $15::bigint,"
-		"  'without_document', $16::bigint, 'without_label', $17::bigint, 'seconds', $18::float8),"
-		" $19, $20, $21, $22, $23, $24)";
+	"INSERT INTO triage.model (name, version, status, labels, options, metrics, provenance,"
+	" trained_by, trained_at, unicode_version, size_bytes, checksum, weights)"
+	" VALUES ($1, $2, $25::triage.model_status, $3, $4,"
+	" jsonb_build_object('examples', $5::bigint, 'accuracy', $6::float8, 'macro_f1', $7::float8,"
+	"  'log_loss', $8::float8, 'calibration_error', $9::float8, 'coverage', $10::float8,"
+	"  'accuracy_in_scope', $11::float8, 'out_of_scope_threshold', $12::float8),"
+	" jsonb_build_object('examples_query', $13::text, 'rows', $14::bigint, 'examples', $15::bigint,"
+	"  'without_document', $16::bigint, 'without_label', $17::bigint, 'seconds', $18::float8),"
+	" $19, $20, $21, $22, $23, $24)";
 	static Oid	types[25] = {
 		TEXTOID, INT4OID, TEXTARRAYOID, JSONBOID,
 		INT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID,

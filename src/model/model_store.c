@@ -364,7 +364,8 @@ st_store_missing(const char *name, int version)
 
 /*
  * st_store_throw_missing
- *		Throws st_store_missing with a hint that names what there is.
+ *		Throws st_store_missing with a hint that names what there is; never
+ *		returns.
  */
 void
 st_store_throw_missing(const char *name, int version)

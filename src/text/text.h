@@ -37,6 +37,12 @@ typedef struct StDocument
  */
 extern void st_document_read(const char *bytes, int length, StDocument *doc);
 
+/*
+ * Bytes in another encoding, palloc'd.  What cannot be converted becomes '?'.
+ * Throws only for lack of memory, or when the server has no such conversion.
+ */
+extern char *st_convert(const char *bytes, int length, int from, int to, int *out_length);
+
 /* Bytes of a document: start is 0-based. */
 typedef struct StSpan
 {

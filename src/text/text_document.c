@@ -10,9 +10,14 @@
 
 #include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 
 #include "text/text.h"
+
+/* Room that is always left: a conversion must never stop for want of it. */
+#define ROOM	64
 
 int			st_max_document_bytes = 65536;
 
@@ -91,38 +96,67 @@ read_sql_ascii(const char *bytes, int length, StDocument *doc)
 }
 
 /*
+ * st_convert
+ *		Returns bytes in another encoding, palloc'd, and their length.  What
+ *		cannot be converted becomes '?'.  Throws only for lack of memory, or
+ *		when the server has no such conversion at all.
+ */
+char *
+st_convert(const char *bytes, int length, int from, int to, int *out_length)
+{
+	Oid			procedure = FindDefaultConversionProc(from, to);
+	int			maximum = pg_encoding_max_length(to);
+	Size		size = (Size) length * Max(maximum, 1) + ROOM;
+	char	   *out;
+	int			done = 0;
+	int			written = 0;
+
+	if (!OidIsValid(procedure))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("there is no conversion from %s to %s",
+						pg_encoding_to_char(from), pg_encoding_to_char(to))));
+	if (size > MaxAllocSize)
+		size = MaxAllocSize;
+	out = palloc(size);
+	while (done < length && written + ROOM / 2 < size)
+	{
+		int			taken = pg_do_encoding_conversion_buf(procedure, from, to,
+														  (unsigned char *) unconstify(char *, bytes) + done,
+														  length - done,
+														  (unsigned char *) out + written,
+														  (int) (size - written),
+														  true);
+
+		done += taken;
+		written += strlen(out + written);
+		if (done < length && taken == 0)
+		{
+			int			step = pg_encoding_mblen(from, bytes + done);
+
+			out[written++] = '?';
+			done += Min(Max(step, 1), length - done);
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+	*out_length = written;
+	return out;
+}
+
+/*
  * read_other
- *		From any other encoding, by PostgreSQL's conversion.  What it cannot
- *		convert ends the document, which then counts as truncated.
+ *		From any other encoding, by PostgreSQL's conversion.
  */
 static void
 read_other(const char *bytes, int length, StDocument *doc)
 {
-	static Oid	conversion = InvalidOid;
-	int			limit = Min(length, st_max_document_bytes);
+	int			limit = pg_mbcliplen(bytes, length, Min(length, st_max_document_bytes));
 	int			converted;
-	char	   *utf8;
 
-	if (!OidIsValid(conversion))
-		conversion = FindDefaultConversionProc(GetDatabaseEncoding(), PG_UTF8);
-	limit = pg_mbcliplen(bytes, length, limit);
+	doc->data = st_convert(bytes, limit, GetDatabaseEncoding(), PG_UTF8, &converted);
+	doc->length = utf8_cut(doc->data, converted, st_max_document_bytes);
+	doc->truncated = limit < length || doc->length < converted;
 	doc->by_bytes = false;
-	if (!OidIsValid(conversion))
-	{
-		read_sql_ascii(bytes, length, doc);
-		return;
-	}
-	utf8 = palloc((Size) limit * MAX_CONVERSION_GROWTH + 1);
-	converted =
-		pg_do_encoding_conversion_buf(conversion, GetDatabaseEncoding(), PG_UTF8,
-								  (unsigned char *) unconstify(char *, bytes), limit,
-								  (unsigned char *) utf8,
-								  limit * MAX_CONVERSION_GROWTH + 1, true);
-	doc->data = utf8;
-	doc->length = strlen(utf8);
-	if (doc->length > st_max_document_bytes)
-		doc->length = utf8_cut(utf8, doc->length, st_max_document_bytes);
-	doc->truncated = converted < length || doc->length < strlen(utf8);
 }
 
 /*

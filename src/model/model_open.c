@@ -1,0 +1,274 @@
+/*-------------------------------------------------------------------------
+ *
+ * model_open.c
+ *		An opened version of a model: its weights, through the shared mapping
+ *		or else in memory of its own, its labels, and what it says of a
+ *		document.
+ *
+ * Each has a memory context, which also holds its mapping: deleting the
+ * context closes it.  Who opens and closes is model_cache.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "model/model_inner.h"
+
+/* A version whose other Unicode was warned about */
+typedef struct Warned
+{
+	char	   *name;
+	int			version;
+} Warned;
+
+static List *warned = NIL;		/* of Warned, in TopMemoryContext */
+
+static const void *model_private_copy(const bytea *weights);
+static void model_warn_unicode(const StModel *model);
+
+/*
+ * st_model_load
+ *		Opens the weights of a row, through the mapping when it is there, else
+ *		from the row; the result is a child of context parent.  Returns NULL and
+ *		*why (palloc'd) when they are damaged.  Throws what TOAST, files and
+ *		lack of memory may; then nothing is left behind but memory of
+ *		CurrentMemoryContext.
+ */
+StModel *
+st_model_load(const char *name, const StModelRow *row, MemoryContext parent, char **why)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "support_triage model",
+												  ALLOCSET_SMALL_SIZES);
+	const void *data;
+	const char *reason = NULL;
+	StModel    *model;
+	Size		size;
+
+	MemoryContextSwitchTo(context);
+	model = palloc0(sizeof(StModel));
+	model->context = context;
+	model->name = pstrdup(name);
+	model->version = row->version;
+	model->key = row->key;
+
+	data = st_map_open(&row->key, &size);
+	if (data == NULL)
+	{
+		uint8		checksum[ST_CHECKSUM_BYTES];
+		bytea	   *weights;
+
+		MemoryContextSwitchTo(caller);
+		weights = st_store_weights(row);
+		size = VARSIZE_ANY_EXHDR(weights);
+		st_checksum(VARDATA_ANY(weights), size, checksum);
+		if (memcmp(checksum, row->key.checksum, ST_CHECKSUM_BYTES) != 0)
+			reason = "its weights do not match its checksum";
+		else
+		{
+			bool		written = st_map_write(&row->key, VARDATA_ANY(weights), size);
+
+			MemoryContextSwitchTo(context);
+			if (written)
+				data = st_map_open(&row->key, &size);
+			if (data == NULL)
+				data = model_private_copy(weights);
+		}
+	}
+	MemoryContextSwitchTo(context);
+
+	if (reason == NULL && (model->weights = st_weights_open(data, size, &reason)) != NULL)
+		reason = NULL;
+	if (reason == NULL && st_weights_nlabels(model->weights) != row->nlabels)
+		reason = "it does not have as many labels as its weights";
+	if (reason != NULL)
+	{
+		MemoryContextSwitchTo(caller);
+		*why = psprintf("model \"%s\" version %d is damaged: %s", name, row->version, reason);
+		MemoryContextDelete(context);
+		return NULL;
+	}
+
+	model->nlabels = row->nlabels;
+	model->probs = palloc(sizeof(float) * model->nlabels);
+	model->labels = palloc(sizeof(char *) * model->nlabels);
+	model->label_datums = palloc(sizeof(Datum) * model->nlabels);
+	for (int i = 0; i < model->nlabels; i++)
+	{
+		model->labels[i] = TextDatumGetCString(row->labels[i]);
+		model->label_datums[i] = CStringGetTextDatum(model->labels[i]);
+	}
+	MemoryContextSwitchTo(caller);
+
+	model_warn_unicode(model);
+	MemoryContextSetParent(context, parent);
+	return model;
+}
+
+/*
+ * model_private_copy
+ *		Returns a copy of the weights in CurrentMemoryContext, aligned as a
+ *		mapping is.
+ */
+static const void *
+model_private_copy(const bytea *weights)
+{
+	Size		size = VARSIZE_ANY_EXHDR(weights);
+	char	   *copy = MemoryContextAllocHuge(CurrentMemoryContext, size + 64);
+
+	copy = (char *) TYPEALIGN(64, copy);
+	memcpy(copy, VARDATA_ANY(weights), size);
+	return copy;
+}
+
+/* model_warn_unicode: says once a backend that a model is of other Unicode */
+static void
+model_warn_unicode(const StModel *model)
+{
+	MemoryContext old;
+	ListCell   *cell;
+	Warned	   *entry;
+
+	if (strcmp(st_weights_unicode(model->weights), st_unicode_now()) == 0)
+		return;
+	foreach(cell, warned)
+	{
+		entry = lfirst(cell);
+		if (entry->version == model->version && strcmp(entry->name, model->name) == 0)
+			return;
+	}
+
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	entry = palloc(sizeof(Warned));
+	entry->name = pstrdup(model->name);
+	entry->version = model->version;
+	warned = lappend(warned, entry);
+	MemoryContextSwitchTo(old);
+
+	ereport(WARNING,
+			(errmsg("model \"%s\" version %d was trained with %s, this server has %s",
+					model->name, model->version,
+					st_weights_unicode(model->weights), st_unicode_now()),
+			 errhint("Some characters may be read differently; train it again when convenient.")));
+}
+
+/*
+ * st_model_is
+ *		Whether an opened version still is what a row describes.
+ */
+bool
+st_model_is(const StModel *model, const StModelRow *row)
+{
+	if (model->version != row->version ||
+		model->key.value_id != row->key.value_id ||
+		memcmp(model->key.checksum, row->key.checksum, ST_CHECKSUM_BYTES) != 0 ||
+		model->nlabels != row->nlabels)
+		return false;
+
+	for (int i = 0; i < model->nlabels; i++)
+	{
+		if (strcmp(model->labels[i], TextDatumGetCString(row->labels[i])) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* st_model_close: gives back all that an opened version holds */
+void
+st_model_close(StModel *model)
+{
+	MemoryContextDelete(model->context);
+}
+
+/* st_model_name, st_model_version: what a model is */
+const char *
+st_model_name(const StModel *model)
+{
+	return model->name;
+}
+
+int
+st_model_version(const StModel *model)
+{
+	return model->version;
+}
+
+/* st_model_nlabels, st_model_label, st_model_weights: what it holds */
+int
+st_model_nlabels(const StModel *model)
+{
+	return model->nlabels;
+}
+
+Datum
+st_model_label(const StModel *model, int label)
+{
+	return model->label_datums[label];
+}
+
+const StWeights *
+st_model_weights(const StModel *model)
+{
+	return model->weights;
+}
+
+/*
+ * st_model_find_label
+ *		Returns the index of a label (database encoding), -1 when the model
+ *		does not know it.
+ */
+int
+st_model_find_label(const StModel *model, const char *label, int length)
+{
+	for (int i = 0; i < model->nlabels; i++)
+	{
+		if (strlen(model->labels[i]) == length && memcmp(model->labels[i], label, length) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* st_model_score: see model_inner.h */
+const float *
+st_model_score(StModel *model, const StDocument *doc, bool *in_scope)
+{
+	float		scope_score;
+
+	st_weights_score(model->weights, doc, model->probs, in_scope, &scope_score);
+	return model->probs;
+}
+
+/* st_model_probs: see model_inner.h */
+const float *
+st_model_probs(const StModel *model)
+{
+	return model->probs;
+}
+
+/* st_model_predict: see model.h */
+void
+st_model_predict(StModel *model, const StDocument *doc, StPrediction *out)
+{
+	const float *probs = st_model_score(model, doc, &out->in_scope);
+	float		second = 0;
+	int			best = 0;
+
+	for (int i = 1; i < model->nlabels; i++)
+	{
+		if (probs[i] > probs[best])
+		{
+			second = probs[best];
+			best = i;
+		}
+		else if (probs[i] > second)
+			second = probs[i];
+	}
+
+	out->label = best;
+	out->label_text = model->labels[best];
+	out->confidence = probs[best];
+	out->margin = probs[best] - second;
+}
