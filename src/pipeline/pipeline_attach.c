@@ -283,11 +283,11 @@ static int32
 write_source(Oid tickets, Jsonb *columns, Jsonb *options, Oid caller)
 {
 	static const char *const sql =
-		"INSERT INTO triage.source (tickets, columns, options, attached_at, attached_by)"
-		" VALUES ($1, $2, $3, $4, $5)"
-		" ON CONFLICT (tickets) DO UPDATE SET columns = excluded.columns, options = excluded.options,"
-		" attached_at = excluded.attached_at, attached_by = excluded.attached_by, detached_at = NULL"
-		" RETURNING source_id";
+	"INSERT INTO triage.source (tickets, columns, options, attached_at, attached_by)"
+	" VALUES ($1, $2, $3, $4, $5)"
+	" ON CONFLICT (tickets) DO UPDATE SET columns = excluded.columns, options = excluded.options,"
+	" attached_at = excluded.attached_at, attached_by = excluded.attached_by, detached_at = NULL"
+	" RETURNING source_id";
 	Oid			types[5] = {REGCLASSOID, JSONBOID, JSONBOID, TIMESTAMPTZOID, NAMEOID};
 	Datum		values[5];
 	NameData	who;

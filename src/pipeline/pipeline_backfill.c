@@ -375,7 +375,7 @@ st_backfill(PG_FUNCTION_ARGS)
 {
 	Backfill	b;
 	CallContext *call = (fcinfo->context && IsA(fcinfo->context, CallContext)) ?
-		(CallContext *) fcinfo->context : NULL;
+	(CallContext *) fcinfo->context : NULL;
 	TupleDesc	tupdesc;
 	Datum		values[1];
 	bool		nulls[1] = {false};

@@ -82,7 +82,7 @@ st_key_condition(StringInfo sql, const char *column, Oid typid, char comparison,
 {
 	TypeCacheEntry *type = lookup_type_cache(typid, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR | TYPECACHE_GT_OPR);
 	Oid			opr = comparison == '=' ? type->eq_opr :
-		comparison == '<' ? type->lt_opr : type->gt_opr;
+	comparison == '<' ? type->lt_opr : type->gt_opr;
 
 	if (!OidIsValid(opr))
 		ereport(ERROR,
