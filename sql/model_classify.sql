@@ -60,6 +60,15 @@ SELECT what, (p).label = ANY (labels) AS known, (p).confidence BETWEEN 0 AND 1 A
 FROM (SELECT what, triage.classify('shop', document) AS p FROM strange) AS s, triage.model
 WHERE name = 'shop' ORDER BY what;
 
+-- nor as the first one of a session
+\c -
+SELECT (triage.classify('shop', '')).confidence BETWEEN 0 AND 1 AS empty;
+\c -
+SELECT count(*) FROM triage.explain('shop', '');
+\c -
+SET search_path = model_test;
+SET client_min_messages = warning;
+
 -- compressed and out-of-line values give what plain ones give
 CREATE TABLE stored (document text);
 INSERT INTO stored SELECT document FROM strange;

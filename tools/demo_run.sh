@@ -78,20 +78,29 @@ step compared.sql
 heading "5  What was understood, and why"
 step understood.sql
 
-heading "6  The queues"
-code "SELECT * FROM triage.queue_load;"
+key=$(value "SELECT ticket_key FROM triage.ticket_overview WHERE in_scope AND rule IS NOT NULL
+    ORDER BY priority DESC, intent_confidence DESC, ticket_key LIMIT 1")
+number=6
+if [ -n "$key" ]; then
+    heading "6  One decision with every factor"
+    code "SELECT triage.explain_decision('tickets', '$key');"
+    step decision.sql "key=$key"
+    number=7
+fi
+
+heading "$number  The queues"
+code "SELECT queue, tickets, … FROM triage.queue_load;"
 step queues.sql
 
-if [ "$(value 'SELECT count(*) FROM triage.escalation')" -gt 0 ]; then
-    heading "7  Somebody must look at these now ($(value 'SELECT count(*) FROM triage.escalation') escalations)"
+escalations=$(value 'SELECT count(*) FROM triage.escalation')
+if [ "$escalations" -gt 0 ]; then
+    heading "$((number + 1))  Somebody must look at these now ($escalations escalations)"
     step escalations.sql
 fi
 
-key=$(value "SELECT ticket_key FROM triage.decision WHERE in_scope ORDER BY priority DESC, intent_confidence DESC LIMIT 1")
-
-sample="I want my money back"
+sample="'I want my money back'"
 if [ -n "${ST_OWN:-}" ]; then
-    sample=$(value "SELECT replace(body, , '') FROM arriving ORDER BY length(body) < 20, length(body), position LIMIT 1")
+    sample=$(value "SELECT quote_literal(body) FROM arriving ORDER BY length(body) < 20, length(body), position LIMIT 1")
 fi
 
 cat >"$PLACE/psqlrc" <<'END'
@@ -105,10 +114,10 @@ END
 
 heading "Try it yourself"
 printf '   %-29s %s\n' "make psql" "opens this database; there, for example:"
-code "   INSERT INTO tickets (subject, body) VALUES ('Hello', '$sample');"
+code "   INSERT INTO tickets (subject, body) VALUES ('Hello', $sample);"
 code "   SELECT * FROM triage.ticket_overview WHERE ticket_key = (SELECT max(id)::text FROM tickets) \\gx"
 code "   SELECT jsonb_pretty(triage.explain_decision('tickets', '$key'));"
-code "   SELECT * FROM triage.classify_top('intent', '$sample', 3);"
-code "   SELECT * FROM triage.explain('intent', '$sample');"
+code "   SELECT * FROM triage.classify_top('intent', $sample, 3);"
+code "   SELECT * FROM triage.explain('intent', $sample);"
 [ -n "${ST_OWN:-}" ] || printf '   %-29s %s\n' "make demo TICKETS=file.tsv" "the same on your own tickets, label<TAB>text"
 printf '   %-29s %s\n' "make demo-stop" "ends the server and removes everything"

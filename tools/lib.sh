@@ -184,7 +184,7 @@ enter_place() {
 # build_extension [MAKE ARGUMENTS]: builds and installs into the private tree.
 # Bitcode is left out: it doubles the time, and lint compiles it.
 build_extension() {
-    quietly "$PLACE/tmp/build.log" make -s -j"$JOBS" "PG_CONFIG=$PG_CONFIG" with_llvm=no "$@" all &&
+    quietly "$PLACE/tmp/build.log" make -s -k -j"$JOBS" "PG_CONFIG=$PG_CONFIG" with_llvm=no "$@" all &&
         quietly "$PLACE/tmp/install.log" make -s "PG_CONFIG=$PG_CONFIG" with_llvm=no "$@" install
 }
 

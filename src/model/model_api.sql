@@ -26,10 +26,9 @@ CREATE OR REPLACE TRIGGER model_truncated
 BEFORE TRUNCATE ON triage.model
 FOR EACH STATEMENT EXECUTE FUNCTION triage.model_gone();
 
--- also for rows that logical replication brings
+-- Also for rows that logical replication brings. The others are not, or rows
+-- of triage.model_dropped would come twice.
 ALTER TABLE triage.model ENABLE ALWAYS TRIGGER model_changed;
-ALTER TABLE triage.model ENABLE ALWAYS TRIGGER model_gone;
-ALTER TABLE triage.model ENABLE ALWAYS TRIGGER model_truncated;
 COMMENT ON TRIGGER model_changed ON triage.model IS 'Has every backend look again after commit.';
 COMMENT ON TRIGGER model_gone ON triage.model IS 'Keeps the numbers of dropped versions and removes their files.';
 COMMENT ON TRIGGER model_truncated ON triage.model IS 'Keeps the numbers of dropped versions and removes their files.';
@@ -78,6 +77,14 @@ SELECT p.pid,
        p.model, p.phase, p.percent, p.examples, p.started_at, p.updated_at
 FROM triage.read_training_progress() p;
 COMMENT ON VIEW triage.training_progress IS 'The trainings that are running in this database, and how far they are: phase, per cent of the phase where it is known, examples read.';
+COMMENT ON COLUMN triage.training_progress.pid IS 'Process of the session that trains.';
+COMMENT ON COLUMN triage.training_progress.role IS 'Role that trains.';
+COMMENT ON COLUMN triage.training_progress.model IS 'Name of the model.';
+COMMENT ON COLUMN triage.training_progress.phase IS 'What is being done.';
+COMMENT ON COLUMN triage.training_progress.percent IS 'How much of the phase is done; NULL when that is not known.';
+COMMENT ON COLUMN triage.training_progress.examples IS 'Examples read so far.';
+COMMENT ON COLUMN triage.training_progress.started_at IS 'When the training began.';
+COMMENT ON COLUMN triage.training_progress.updated_at IS 'When this was written.';
 
 -- Using a model
 
@@ -168,3 +175,15 @@ SELECT m.name, m.version, m.status, m.labels, m.options, m.metrics, m.provenance
        m.trained_by, m.trained_at, m.unicode_version, m.size_bytes, m.checksum
 FROM triage.model m;
 COMMENT ON VIEW triage.model_overview IS 'triage.model without the weights.';
+COMMENT ON COLUMN triage.model_overview.name IS 'Name by which functions refer to the model.';
+COMMENT ON COLUMN triage.model_overview.version IS 'Counted from 1 for each name; never given again, even after the version was dropped.';
+COMMENT ON COLUMN triage.model_overview.status IS 'At most one version of a name is active.';
+COMMENT ON COLUMN triage.model_overview.labels IS 'The labels, in the order of the weights.';
+COMMENT ON COLUMN triage.model_overview.options IS 'Options as given to triage.train.';
+COMMENT ON COLUMN triage.model_overview.metrics IS 'Measured on examples held out of training.';
+COMMENT ON COLUMN triage.model_overview.provenance IS 'Where the model comes from: the examples query, counts of rows used and skipped, seconds.';
+COMMENT ON COLUMN triage.model_overview.trained_by IS 'Role that trained it.';
+COMMENT ON COLUMN triage.model_overview.trained_at IS 'When it was trained.';
+COMMENT ON COLUMN triage.model_overview.unicode_version IS 'ICU and Unicode version it was trained with; a server with another warns.';
+COMMENT ON COLUMN triage.model_overview.size_bytes IS 'Bytes of the weights.';
+COMMENT ON COLUMN triage.model_overview.checksum IS 'SHA-256 of the weights, hexadecimal.';

@@ -28,7 +28,6 @@
  */
 #include "postgres.h"
 
-#include "access/parallel.h"
 #include "access/xact.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
@@ -281,8 +280,8 @@ slot_load_softly(ModelSlot *slot, char **why)
 		return true;
 	}
 
+	/* in the subtransaction's own memory, so that an error leaves nothing */
 	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
 		slot_load(slot);

@@ -34,7 +34,7 @@
 #include "text/text_tokens.h"
 
 /* Weights of the kinds of features (ST_FEATURE_…), found by measurement. */
-static const float kind_weights[4] = {3.0f, 2.0f, 1.0f, 1.0f};
+static const float kind_weights[4] = {2.0f, 2.0f, 1.0f, 1.0f};
 
 /* Features that the table may hold before the rarest are dropped. */
 #define MAX_COUNTED (8 * 1024 * 1024)

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -124,7 +125,11 @@ model_private_copy(const bytea *weights)
 	return copy;
 }
 
-/* model_warn_unicode: says once a backend that a model is of other Unicode */
+/*
+ * model_warn_unicode
+ *		Says once a backend that a model is of other Unicode; parallel workers
+ *		leave that to their leader.
+ */
 static void
 model_warn_unicode(const StModel *model)
 {
@@ -132,7 +137,8 @@ model_warn_unicode(const StModel *model)
 	ListCell   *cell;
 	Warned	   *entry;
 
-	if (strcmp(st_weights_unicode(model->weights), st_unicode_now()) == 0)
+	if (IsParallelWorker() ||
+		strcmp(st_weights_unicode(model->weights), st_unicode_now()) == 0)
 		return;
 	foreach(cell, warned)
 	{

@@ -85,7 +85,7 @@ reserve(const StWeightsHeader *head, int nfeatures)
 		MemoryContextReset(scratch_context);
 		memset(&scratch, 0, sizeof(scratch));
 	}
-	if (nfeatures > scratch.size)
+	if (nfeatures > scratch.size || scratch.size == 0)
 	{
 		int			size = pg_nextpower2_32(Max(nfeatures, 512));
 

@@ -11,6 +11,10 @@ CREATE TYPE triage.prediction AS (
     in_scope boolean
 );
 COMMENT ON TYPE triage.prediction IS 'What a model says of a document: a label, its calibrated probability, how far the next label is behind, and false for in_scope when the model does not know.';
+COMMENT ON COLUMN triage.prediction.label IS 'The most probable label.';
+COMMENT ON COLUMN triage.prediction.confidence IS 'Calibrated probability of the label, 0 to 1.';
+COMMENT ON COLUMN triage.prediction.margin IS 'confidence less that of the next label.';
+COMMENT ON COLUMN triage.prediction.in_scope IS 'false: the document is unlike what the model was trained with, it does not know.';
 REVOKE ALL ON TYPE triage.prediction FROM PUBLIC;
 
 CREATE TABLE triage.model (

@@ -5,10 +5,10 @@
  *
  * Four kinds, chosen by measurement on short questions and on long noisy
  * tickets: words; ordered pairs of neighbours; unordered pairs of words at most
- * three apart, which carry what a reordered sentence keeps; and 3 and 4
+ * three apart, which carry what a reordered sentence keeps; and 3 to 5
  * characters within a word and its borders, which carry stems and survive
- * typing errors.  Longer and shorter character n-grams, word triples and
- * punctuation added time and no accuracy.
+ * typing errors.  Longer and shorter character n-grams and word triples added
+ * time and no accuracy.
  *
  * A feature is known by 32 bits of hash; the low two are its kind.  The hashes
  * are part of the model format: what changes them must raise ST_WEIGHTS_FORMAT.
@@ -23,7 +23,7 @@
 #include "text/text_tokens.h"
 
 /* At most this many features a token: word, bigram, pairs, characters. */
-#define MAX_PER_TOKEN (2 + ST_PAIR_DISTANCE + 2 * (ST_CHARS_PER_TOKEN + 2))
+#define MAX_PER_TOKEN (2 + ST_PAIR_DISTANCE + 3 * (ST_CHARS_PER_TOKEN + 2))
 
 /* Scratch above this many features is not kept for the next document. */
 #define KEEP_FEATURES (64 * 1024)
@@ -118,7 +118,7 @@ release(StFeatures *out)
 
 /*
  * character_features
- *		Writes the hashes of 3 and 4 characters within a token; returns how many.
+ *		Writes the hashes of 3 to 5 characters within a token; returns how many.
  *		Three code points of 21 bits fit a word, so that hashing is mixing.
  */
 static inline int
@@ -138,8 +138,12 @@ character_features(const uint32 *points, int length, uint32 *out)
 		if (i < length)
 		{
 			uint64		d = i + 1 < length ? points[i + 1] : BORDER;
+			uint64		four = mix(three) + d;
 
-			out[n++] = feature(mix(three) + d, ST_FEATURE_CHARS);
+			out[n++] = feature(four, ST_FEATURE_CHARS);
+			if (i + 1 < length)
+				out[n++] = feature(mix(four) + (i + 2 < length ? points[i + 2] : BORDER),
+								   ST_FEATURE_CHARS);
 		}
 		a = b;
 		b = c;

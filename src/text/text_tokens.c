@@ -9,7 +9,8 @@
  * (combining marks, Hangul jamo, ligatures), the run up to the next boundary is
  * normalised by ICU.  What is left are letters, marks and numbers, which form
  * tokens; an apostrophe between two of them is dropped ("don't" is "dont");
- * symbols, such as emoji, are tokens of their own; all else ends a token.
+ * symbols, such as emoji, are tokens of their own, and so are emoticons and
+ * question and exclamation marks, which tell moods apart; all else ends a token.
  * Runs of scripts that write no spaces are divided by ICU's dictionaries.
  *
  * All memory is a scratch of the backend's that grows to the longest document
@@ -328,6 +329,53 @@ take_run(Reader *reader, const unsigned char *p, const unsigned char *end,
 }
 
 /*
+ * symbol_length
+ *		Returns the bytes of the question mark, exclamation mark or emoticon at
+ *		p, 0 when there is none.
+ */
+static int
+symbol_length(const unsigned char *p, const unsigned char *end)
+{
+	const unsigned char *mouth = p + 1;
+
+	if (*p == '!' || *p == '?')
+		return 1;
+	if (*p != ':' && *p != ';' && *p != '=' && *p != '<')
+		return 0;
+	if (mouth < end && *mouth == '-')
+		mouth++;
+	if (mouth >= end || strchr(*p == '<' ? "3" : ")(DPp|*/\\", *mouth) == NULL)
+		return 0;
+
+	/* "http://", "C:\\temp", "a<30" */
+	if (mouth + 1 < end && *mouth != ')' && *mouth != '(' &&
+		(mouth[1] >= 0x80 || ascii_fold[mouth[1]] != 0 ||
+		 mouth[1] == '/' || mouth[1] == '\\'))
+		return 0;
+	return mouth + 1 - p;
+}
+
+/*
+ * take_symbol
+ *		Adds the bytes at p as a token of their own.
+ */
+static void
+take_symbol(Reader *reader, const unsigned char *p, int length, int source)
+{
+	StTokens   *out = reader->out;
+
+	close_token(reader);
+	reserve_points(out, length);
+	for (int i = 0; i < length; i++)
+	{
+		out->points[out->npoints + i] = p[i];
+		out->sources[out->npoints + i] = source + i;
+	}
+	out->npoints += length;
+	add_token(out, out->npoints - length, out->npoints, source + length, ST_TOKEN_SYMBOL);
+}
+
+/*
  * joins_letters
  *		Whether an apostrophe at p stands between two letters.
  */
@@ -398,7 +446,18 @@ st_tokenize(const StDocument *doc)
 					out->sources[out->npoints++] = source;
 				}
 				else if (!(*p == '\'' && joins_letters(&reader, p + 1, end)))
+				{
+					int			length = symbol_length(p, end);
+
+					if (length > 0)
+					{
+						take_symbol(&reader, p, length, source);
+						p += length;
+						source += length;
+						continue;
+					}
 					close_token(&reader);
+				}
 				p++;
 				source++;
 				continue;

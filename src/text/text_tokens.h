@@ -13,7 +13,7 @@
 typedef enum StTokenKind
 {
 	ST_TOKEN_WORD,				/* letters, marks, numbers */
-	ST_TOKEN_SYMBOL				/* one emoji or other symbol */
+	ST_TOKEN_SYMBOL				/* one emoji, emoticon, '!' or '?' */
 } StTokenKind;
 
 typedef struct StToken
@@ -42,7 +42,7 @@ typedef struct StTokens
 #define ST_FEATURE_WORD		0	/* one token */
 #define ST_FEATURE_BIGRAM	1	/* two neighbours, in order */
 #define ST_FEATURE_PAIR		2	/* two tokens at most ST_PAIR_DISTANCE apart, in any order */
-#define ST_FEATURE_CHARS	3	/* 3 or 4 characters within a token and its borders */
+#define ST_FEATURE_CHARS	3	/* 3 to 5 characters within a token and its borders */
 #define ST_FEATURE_KIND(hash) ((hash) & 3)
 
 #define ST_PAIR_DISTANCE 3

@@ -1,19 +1,29 @@
 -- What a person would have said: triage did not see these labels.
+WITH team AS (
+    -- where the ordinary rule of an intent sends it
+    SELECT DISTINCT ON (intent) intent, queue FROM triage.routing_rule
+    WHERE intent IS NOT NULL ORDER BY intent, position DESC
+),
+seen AS (
+    SELECT a.intent AS label, o.in_scope IS TRUE AS in_scope, q.is_default, o.queue = team.queue AS right_team
+    FROM arriving a
+    JOIN triage.ticket_overview o ON o.ticket_key = a.position::text
+    JOIN triage.queue q ON q.name = o.queue
+    LEFT JOIN team ON team.intent = a.intent
+)
 SELECT count(*) AS n,
-       count(*) FILTER (WHERE d.in_scope) AS known,
-       count(*) FILTER (WHERE d.in_scope IS NOT TRUE) AS unknown,
-       count(*) FILTER (WHERE d.in_scope AND d.intent = a.intent) AS right,
-       to_char(100.0 * count(*) FILTER (WHERE d.in_scope AND d.intent = a.intent)
-               / greatest(count(*) FILTER (WHERE d.in_scope), 1), 'FM990.0') AS percent,
-       count(*) FILTER (WHERE a.intent = 'nonsense') AS nonsense,
-       count(*) FILTER (WHERE a.intent = 'nonsense' AND d.in_scope IS NOT TRUE) AS refused
-FROM tickets t
-JOIN triage.decision d ON d.ticket_key = t.id::text
-JOIN arriving a ON a.position = t.id
+       count(*) FILTER (WHERE NOT is_default) AS sent,
+       to_char(100.0 * count(*) FILTER (WHERE NOT is_default AND right_team)
+               / greatest(count(*) FILTER (WHERE NOT is_default), 1), 'FM990') AS percent,
+       count(*) FILTER (WHERE is_default AND in_scope) AS unsure,
+       count(*) FILTER (WHERE is_default AND NOT in_scope) AS unknown,
+       count(*) FILTER (WHERE label = 'nonsense') AS nonsense,
+       count(*) FILTER (WHERE label = 'nonsense' AND is_default) AS kept,
+       count(*) FILTER (WHERE label = 'nonsense') > 0 AS has_nonsense
+FROM seen
 \gset
-SELECT :nonsense > 0 AS has_nonsense \gset
-\echo :known of :n were understood, and of these :percent % as a person labels them.
-\echo :unknown went to people because the model says "I don't know".
+\echo :sent of :n went straight to a team, :percent % of them to the one that a person would choose.
+\echo :unsure were too unsure for a rule, :unknown unlike anything it was taught: people at reception read them.
 \if :has_nonsense
-\echo Of :nonsense lines of nonsense it declined :refused
+\echo Of :nonsense lines of nonsense :kept were kept from the teams.
 \endif

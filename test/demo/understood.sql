@@ -3,14 +3,12 @@
 \pset format unaligned
 \pset tuples_only on
 WITH seen AS (
-    SELECT t.id, t.subject, t.body, t.language, d.intent, d.intent_confidence, coalesce(d.in_scope, false) AS in_scope, d.tier,
-           d.priority, q.name AS queue, r.name AS rule,
+    SELECT t.id, t.subject, t.body, t.language, o.intent, o.intent_confidence, coalesce(o.in_scope, false) AS in_scope,
+           o.tier, o.priority, o.queue, o.rule,
            coalesce(t.language, 'en') <> 'en' AS is_foreign,
            length(concat_ws(': ', t.subject, t.body)) AS n
     FROM tickets t
-    JOIN triage.decision d ON d.ticket_key = t.id::text
-    LEFT JOIN triage.queue q USING (queue_id)
-    LEFT JOIN triage.routing_rule r USING (rule_id)
+    JOIN triage.ticket_overview o ON o.ticket_key = t.id::text
 ),
 picked AS (
     SELECT 1 AS part, id FROM (
@@ -42,17 +40,17 @@ line AS (
            -- Chinese, Japanese and Korean letters take two columns of a terminal
            :width / CASE WHEN s.language IN ('zh', 'ja', 'ko') THEN 2 ELSE 1 END AS room,
            (SELECT string_agg(e.token, ', ' ORDER BY e.contribution DESC)
-            FROM (SELECT btrim(regexp_replace(x.token, '\s+', ' ', 'g')) AS token, sum(x.contribution) AS contribution
+            FROM (SELECT lower(x.token) AS token, sum(x.contribution) AS contribution
                   FROM triage.explain('intent', concat_ws(E'\n', s.subject, s.body)) AS x
-                  WHERE x.contribution > 0 AND x.token ~ '[[:alnum:]]'
+                  WHERE x.contribution > 0 AND x.token ~ '[[:alpha:]]'
                   GROUP BY 1 ORDER BY 2 DESC LIMIT 4) AS e) AS because
     FROM seen s JOIN chosen c USING (id)
 )
 SELECT CASE WHEN length(said) <= room - 2 THEN format('“%s”', said)
             ELSE format('“%s…”', left(said, room - 3)) END || E'\n' ||
        CASE WHEN in_scope
-            THEN format('    %s, %s %% sure', intent, to_char(100 * intent_confidence, 'FM990')) || coalesce('; because of: ' || because, '')
-            ELSE coalesce(format('    I don''t know; nearest is %s, %s %%', intent, to_char(100 * intent_confidence, 'FM990')), '    I don''t know') END ||
-       E'\n' || format('    → %s, tier %s, priority %s', queue, tier, priority) || coalesce(format('; rule “%s”', rule), '; no rule takes it') || E'\n'
+            THEN format('    %s, %s %% sure', intent, floor(100 * intent_confidence)) || coalesce('; because of: ' || because, '')
+            ELSE coalesce(format('    I don''t know; nearest is %s, %s %%', intent, floor(100 * intent_confidence)), '    I don''t know') END ||
+       E'\n' || format('    → %s, tier %s, priority %s', queue, tier, priority) || CASE WHEN rule IS NULL THEN '; no rule takes it' ELSE format('; rule “%s”', rule) END || E'\n'
 FROM line
 ORDER BY part, id;
