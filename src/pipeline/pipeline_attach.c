@@ -80,7 +80,7 @@ open_tickets(Oid tickets)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for table %s", RelationGetRelationName(rel)),
-				 errhint("Attaching a table needs the right to create triggers on it.")));
+				 errhint("Attaching and detaching a table need the right to create triggers on it.")));
 	return rel;
 }
 
@@ -161,7 +161,7 @@ check_key(Relation rel, const StColumns *columns)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("column \"%s\" of table \"%s\" does not name one ticket",
 						name, RelationGetRelationName(rel)),
-				 errdetail("There is no unique index on it."),
+				 errdetail("There is no unique index on it alone."),
 				 errhint("Add one: ALTER TABLE %s ADD UNIQUE (%s); or name another key column.",
 						 st_table_name(RelationGetRelid(rel)), quote_identifier(name))));
 
@@ -283,11 +283,11 @@ static int32
 write_source(Oid tickets, Jsonb *columns, Jsonb *options, Oid caller)
 {
 	static const char *const sql =
-		"INSERT INTO triage.source (tickets, columns, options, attached_at, attached_by)"
-		" VALUES ($1, $2, $3, $4, $5)"
-		" ON CONFLICT (tickets) DO UPDATE SET columns = excluded.columns, options = excluded.options,"
-		" attached_at = excluded.attached_at, attached_by = excluded.attached_by, detached_at = NULL"
-		" RETURNING source_id";
+	"INSERT INTO triage.source (tickets, columns, options, attached_at, attached_by)"
+	" VALUES ($1, $2, $3, $4, $5)"
+	" ON CONFLICT (tickets) DO UPDATE SET columns = excluded.columns, options = excluded.options,"
+	" attached_at = excluded.attached_at, attached_by = excluded.attached_by, detached_at = NULL"
+	" RETURNING source_id";
 	Oid			types[5] = {REGCLASSOID, JSONBOID, JSONBOID, TIMESTAMPTZOID, NAMEOID};
 	Datum		values[5];
 	NameData	who;

@@ -12,7 +12,8 @@
  * then waits for the batch, and decides it again afterwards.  Rows that are
  * being changed are not waited for while others are held, because their
  * triggers may want a decision that this batch has written: they are skipped,
- * and decided one a transaction at the end.
+ * and decided one a transaction at the end.  Inside a transaction block, where
+ * everything stays locked, they are left out and counted in a notice.
  *
  * Tickets are read as the caller, who needs SELECT and UPDATE on the table;
  * decisions are looked up and written as the owner of schema triage.
@@ -374,7 +375,7 @@ st_backfill(PG_FUNCTION_ARGS)
 {
 	Backfill	b;
 	CallContext *call = (fcinfo->context && IsA(fcinfo->context, CallContext)) ?
-		(CallContext *) fcinfo->context : NULL;
+	(CallContext *) fcinfo->context : NULL;
 	TupleDesc	tupdesc;
 	Datum		values[1];
 	bool		nulls[1] = {false};
@@ -411,11 +412,20 @@ st_backfill(PG_FUNCTION_ARGS)
 								  ALLOCSET_DEFAULT_SIZES);
 	while (one_batch(&b))
 		CHECK_FOR_INTERRUPTS();
-	foreach(lc, b.skipped)
+	if (!b.atomic)
 	{
-		CHECK_FOR_INTERRUPTS();
-		one_skipped(&b, (text *) lfirst(lc));
+		foreach(lc, b.skipped)
+		{
+			CHECK_FOR_INTERRUPTS();
+			one_skipped(&b, (text *) lfirst(lc));
+		}
 	}
+	else if (b.skipped != NIL)
+		ereport(NOTICE,
+				(errmsg_plural("%d ticket is being changed by others and was left out",
+							   "%d tickets are being changed by others and were left out",
+							   list_length(b.skipped), list_length(b.skipped)),
+				 errhint("Call triage.backfill outside a transaction block, where it can wait for them.")));
 	SPI_finish();
 
 	if (b.failed > 0)

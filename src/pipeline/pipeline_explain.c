@@ -165,9 +165,9 @@ document_text(const StDocument *doc)
 
 /* Runs a statement that gives one value of type text; NULL when it gives none. */
 static char *
-one_text(StStatement *statement, Datum *values)
+one_text(StStatement *statement, Datum *values, const char *nulls)
 {
-	st_statement_run(statement, values, NULL, SPI_OK_SELECT);
+	st_statement_run(statement, values, nulls, SPI_OK_SELECT);
 	return SPI_processed == 1 ? SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1) : NULL;
 }
 
@@ -260,7 +260,7 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	values[0] = PointerGetDatum(now.facts.tenant_id);
 	values[1] = Int32GetDatum(now.facts.source_id);
 	values[2] = PointerGetDatum(now.facts.ticket_key);
-	stored = one_text(&stored_decision, values);
+	stored = one_text(&stored_decision, values, NULL);
 	if (stored != NULL)
 	{
 		bool		isnull;
@@ -337,11 +337,14 @@ st_explain_decision(PG_FUNCTION_ARGS)
 		st_disturbances++;
 		st_become_owner(&caller);
 		values[2] = Int32GetDatum(TOP_INTENTS);
-		json = one_text(&top_intents, values);
+		json = one_text(&top_intents, values, NULL);
 		appendStringInfo(&out, ", \"explained_version\": %d, \"intents\": %s",
 						 active_version, json == NULL ? "[]" : json);
+
+		/* another version may not know the label that was decided on */
 		values[2] = PointerGetDatum(now.facts.intent);
-		json = one_text(&contributions, values);
+		json = one_text(&contributions, values,
+						now.facts.model_version == active_version ? NULL : "  n");
 		appendStringInfo(&out, ", \"contributions\": %s", json == NULL ? "[]" : json);
 		st_become_caller(&caller);
 	}

@@ -141,7 +141,8 @@ extern bool st_decide(StReader *reader, TupleTableSlot *slot, StFacts *facts, St
 /* What to do with a ticket that has a decision. */
 typedef enum StWriteMode
 {
-	ST_WRITE_NEW,				/* there should be none; if there is, replace it */
+	ST_WRITE_NEW,				/* there should be none; if there is, replace
+								 * it */
 	ST_WRITE_AGAIN,				/* there should be one: replace it */
 	ST_WRITE_MISSING			/* leave it alone */
 } StWriteMode;

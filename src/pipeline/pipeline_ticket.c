@@ -56,6 +56,22 @@ operator_name(Oid opr)
 	return name;
 }
 
+/* A type's name as it goes into a cast: pg_catalog.bpchar, not "character". */
+static char *
+type_name(Oid typid)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(typid));
+	Form_pg_type form;
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", typid);
+	form = (Form_pg_type) GETSTRUCT(tuple);
+	name = quote_qualified_identifier(get_namespace_name(form->typnamespace), NameStr(form->typname));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
 /*
  * st_key_condition
  *		Appends "column = $n::type" (or <, > by the type's default order) for a
@@ -66,7 +82,7 @@ st_key_condition(StringInfo sql, const char *column, Oid typid, char comparison,
 {
 	TypeCacheEntry *type = lookup_type_cache(typid, TYPECACHE_EQ_OPR | TYPECACHE_LT_OPR | TYPECACHE_GT_OPR);
 	Oid			opr = comparison == '=' ? type->eq_opr :
-		comparison == '<' ? type->lt_opr : type->gt_opr;
+	comparison == '<' ? type->lt_opr : type->gt_opr;
 
 	if (!OidIsValid(opr))
 		ereport(ERROR,
@@ -74,7 +90,7 @@ st_key_condition(StringInfo sql, const char *column, Oid typid, char comparison,
 				 errmsg("type %s of column \"%s\" has no operator \"%c\"",
 						format_type_be(typid), column, comparison)));
 	appendStringInfo(sql, "%s %s $%d::%s", quote_identifier(column), operator_name(opr),
-					 parameter, format_type_be_qualified(typid));
+					 parameter, type_name(typid));
 }
 
 /* Appends "column = ANY ($n::type[])" for a parameter of type text[]. */
@@ -84,7 +100,7 @@ st_key_any_condition(StringInfo sql, const char *column, Oid typid, int paramete
 	Oid			opr = lookup_type_cache(typid, TYPECACHE_EQ_OPR)->eq_opr;
 
 	appendStringInfo(sql, "%s %s ANY ($%d::%s)", quote_identifier(column), operator_name(opr),
-					 parameter, format_type_be_qualified(get_array_type(typid)));
+					 parameter, type_name(get_array_type(typid)));
 }
 
 /* The conditions that single out a ticket: $1 its key, $2 its tenant. */

@@ -82,7 +82,8 @@ struct StWriter
 	int			allocated;
 	StDecided  *decided;
 
-	Relation	rel;			/* NULL until the first batch, and when replacing */
+	Relation	rel;			/* NULL until the first batch, and when
+								 * replacing */
 	bool		direct;			/* past the executor */
 	EState	   *estate;
 	ResultRelInfo *rri;

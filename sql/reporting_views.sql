@@ -1,0 +1,47 @@
+-- The views for BI
+SET client_min_messages = warning;
+CREATE SCHEMA reporting_test;
+SET search_path = reporting_test;
+SELECT labels FROM triage.train('intent', $$
+    SELECT opening || ' ' || request, label
+    FROM unnest(ARRAY['Hello,', 'Dear team,', 'Hi,', 'Please help:']) AS opening,
+         (VALUES ('refund_request', 'I want a refund'), ('refund_request', 'give my money back'),
+                 ('account_access', 'I forgot my password'), ('account_access', 'the login fails'),
+                 ('delivery_status', 'where is my parcel'), ('delivery_status', 'the delivery is late')) AS r(label, request)
+$$);
+
+CREATE TABLE tickets (id int PRIMARY KEY, body text, channel text, created_at timestamptz);
+SELECT triage.attach('tickets') ->> 'body' AS body;
+INSERT INTO triage.queue (name) VALUES ('money'), ('empty');
+INSERT INTO triage.routing_rule (position, name, intent, min_confidence, queue, tier, escalate_reason) VALUES
+    (1, 'refunds', 'refund_request', 0.1, 'money', 'self_service', NULL),
+    (2, 'parcels', 'delivery_status', NULL, NULL, 'senior', 'a parcel may be lost');
+INSERT INTO tickets VALUES
+    (1, 'I want a refund', 'mail', '2024-05-01 10:10+00'), (2, 'give my money back', 'chat', '2024-05-01 10:50+00'),
+    (3, 'where is my parcel', 'mail', '2024-05-01 11:00+00'), (4, 'qqqq wwww zzzz', 'mail', '2024-05-01 11:00+00'), (5, NULL, NULL, '2024-05-01 11:59+00');
+SELECT triage.escalate('tickets', '3', 'the customer called', priority => 90) > 0 AS escalated;
+SET timezone = 'UTC';
+
+SELECT ticket_key, tickets, outcome, tier, queue, rule, open_escalations, escalation_reason FROM triage.ticket_overview ORDER BY ticket_key;
+SELECT queue, is_default, tickets, self_service, assisted, senior, priority, abstained, failed, open_escalations FROM triage.queue_load ORDER BY queue;
+SELECT hour, intent, tickets, automated, to_people, abstained, failed FROM triage.intent_volume ORDER BY hour, intent;
+
+-- they read as who asks
+CREATE ROLE regress_st_reader;
+GRANT USAGE ON SCHEMA triage TO regress_st_reader;
+GRANT SELECT ON triage.ticket_overview TO regress_st_reader;
+SET ROLE regress_st_reader;
+SELECT count(*) FROM triage.ticket_overview;
+RESET ROLE;
+REVOKE ALL ON triage.ticket_overview FROM regress_st_reader;
+REVOKE ALL ON SCHEMA triage FROM regress_st_reader;
+DROP ROLE regress_st_reader;
+
+-- leave nothing behind
+SELECT triage.detach('tickets', true);
+DELETE FROM triage.routing_rule;
+DELETE FROM triage.queue;
+SELECT triage.drop_model('intent');
+SET client_min_messages = warning;
+DROP SCHEMA reporting_test CASCADE;
+SELECT count(*) FROM triage.decision;
