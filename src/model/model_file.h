@@ -38,7 +38,7 @@ typedef struct StWeightsHeader
 	float		unit;			/* what a factor of 1 stands for */
 	float		temperature;	/* divides the logits */
 	float		scope_threshold;	/* largest entropy, in nats, that is in scope */
-	uint32		reserved;
+	float		least_known;	/* smallest share of known features that is */
 	uint64		labels;			/* offsets of the sections */
 	uint64		slots;
 	uint64		features;
@@ -90,6 +90,7 @@ typedef struct StWeightsSource
 	const float *output_bias;
 	float		temperature;
 	float		scope_threshold;
+	float		least_known;
 } StWeightsSource;
 
 extern void *st_weights_build(const StWeightsSource *source, Size *size);

@@ -51,6 +51,8 @@ typedef struct StExamples
 	float	   *values;			/* of length 1 in each row */
 	uint32	   *hashes;			/* of the features */
 	float	   *feature_values;
+	float	   *known;			/* share of each row's features that others have */
+	float	   *known_to_first;	/* the same for st_examples_first */
 } StExamples;
 
 /* A trained model in floats. */
@@ -80,7 +82,7 @@ typedef struct StAttempt
 } StAttempt;
 
 /* model_corpus.c */
-extern StExamples *st_corpus_examples(StCorpus *c, int nlabels,
+extern StExamples *st_corpus_examples(StCorpus *c, int nlabels, int nfirst,
 									  const StTrainOptions *options);
 extern int	st_most_features(int nlabels, int hidden, const StTrainOptions *options);
 extern StExamples *st_examples_first(StExamples *e, int nfeatures);
@@ -99,9 +101,11 @@ extern void st_network_logits(const StNetwork *net, const StExamples *e, int row
 /* model_calibrate.c */
 extern int	st_most_probable(const float *probs, int nlabels);
 extern double st_temperature(const float *logits, const int *labels, int n, int nlabels);
+extern double st_known_threshold(const float *known, int n, double reject);
 extern double st_entropy_threshold(const float *probs, int n, int nlabels, double reject);
-extern void st_metrics(const float *probs, const int *labels, int n, int nlabels,
-					   double threshold, StMetrics *metrics);
+extern void st_metrics(const float *probs, const float *known, const int *labels,
+					   int n, int nlabels, double entropy_threshold,
+					   double known_threshold, StMetrics *metrics);
 
 extern void *st_train_alloc(Size size);
 extern float *st_train_floats(Size n);

@@ -45,6 +45,10 @@ typedef struct StTokens
 #define ST_FEATURE_CHARS	3	/* 3 to 5 characters within a token and its borders */
 #define ST_FEATURE_KIND(hash) ((hash) & 3)
 
+/* Whether a feature is of one token alone. */
+#define ST_FEATURE_IS_SINGLE(hash) \
+	(ST_FEATURE_KIND(hash) == ST_FEATURE_WORD || ST_FEATURE_KIND(hash) == ST_FEATURE_CHARS)
+
 #define ST_PAIR_DISTANCE 3
 
 /* Characters of one token that are read for ST_FEATURE_CHARS. */
