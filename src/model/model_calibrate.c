@@ -114,8 +114,8 @@ by_value(const void *a, const void *b)
 /*
  * st_known_threshold
  *		Returns the share of known features that the given share of examples
- *		stays below; never more than half, so that text with some new words in
- *		it is not refused for them.
+ *		stays below; never more than a third, so that text is not refused for
+ *		the new words in it.
  */
 double
 st_known_threshold(const float *known, int n, double reject)
@@ -126,7 +126,7 @@ st_known_threshold(const float *known, int n, double reject)
 		return 0;
 	memcpy(sorted, known, sizeof(float) * n);
 	qsort(sorted, n, sizeof(float), by_value);
-	return Min(0.5, sorted[Min(n - 1, (int) (n * reject))]);
+	return Min(1.0 / 3.0, sorted[Min(n - 1, (int) (n * reject))]);
 }
 
 /*

@@ -36,6 +36,9 @@
 /* Weights of the kinds of features (ST_FEATURE_…), found by measurement. */
 static const float kind_weights[4] = {2.5f, 1.0f, 0.5f, 1.0f};
 
+/* From this many examples on, a feature of one document tells nothing. */
+#define ENOUGH_EXAMPLES 200
+
 /* Features that the table may hold before the rarest are dropped. */
 #define MAX_COUNTED (8 * 1024 * 1024)
 
@@ -83,6 +86,7 @@ struct StCorpus
 	uint8	   *repeats;
 	int32	   *places;
 	int			size;
+	int			min_documents;
 	const int  *new_label;
 	int			nlabels;
 };
@@ -292,7 +296,7 @@ choose_features(StCorpus *c, StExamples *e, const StTrainOptions *options)
 	while ((entry = counted_iterate(c->counted, &i)) != NULL)
 	{
 		entry->id = -1;
-		if (entry->documents >= options->min_documents)
+		if (entry->documents >= c->min_documents)
 			candidates[n++] = *entry;
 	}
 	qsort(candidates, n, sizeof(Counted), by_documents);
@@ -445,6 +449,9 @@ st_corpus_examples(StCorpus *c, int nlabels, int nfirst,
 				 errmsg("too many examples to train on"),
 				 errhint("Use a query that returns a sample of them.")));
 	e->n = c->nexamples;
+	c->min_documents = options->min_documents;
+	if (c->min_documents == 0)
+		c->min_documents = c->nexamples < ENOUGH_EXAMPLES ? 1 : 2;
 	e->nlabels = nlabels;
 	choose_features(c, e, options);
 
@@ -483,7 +490,7 @@ st_corpus_examples(StCorpus *c, int nlabels, int nfirst,
 			{
 				/* what only this document has would be unknown, were it new */
 				bool		others = entry != NULL && entry->id >= 0 &&
-					entry->documents > options->min_documents;
+					entry->documents > c->min_documents;
 
 				single += c->repeats[i];
 				known += others ? c->repeats[i] : 0;

@@ -29,7 +29,8 @@ struct StTrainOptions
 	StKind		kind;
 	int			hidden;			/* units of the hidden layer */
 	int			epochs;			/* of the hidden layer; 0: by the number of examples */
-	int			min_documents;	/* a feature of fewer is left out */
+	int			min_documents;	/* a feature of fewer is left out; 0: by the
+								 * number of examples */
 	int			max_kilobytes;	/* of the stored weights */
 	double		reject;			/* share of in-scope text that "I don't know" may cost */
 	int			seed;

@@ -20,7 +20,7 @@ open(my $out, '>', $file) or die "$file: $!";
 for my $id (1 .. $rows)
 {
     my $text = $texts[ $id % 3 ];
-    print $out "$id\t$text\t", join(' ', $text, ("please answer the mail number $id soon") x 8), "\tnew\n";
+    print $out "$id\t$text\t", join(' ', ($text) x 15, "please answer the mail number $id soon"), "\tnew\n";
 }
 close($out);
 
