@@ -490,7 +490,7 @@ st_corpus_examples(StCorpus *c, int nlabels, int nfirst,
 			{
 				/* what only this document has would be unknown, were it new */
 				bool		others = entry != NULL && entry->id >= 0 &&
-					entry->documents > c->min_documents;
+				entry->documents > c->min_documents;
 
 				single += c->repeats[i];
 				known += others ? c->repeats[i] : 0;

@@ -64,7 +64,8 @@ typedef struct Plan
 {
 	int			folds;			/* parts that the examples are divided into */
 	int			rounds;			/* parts that are held out, in turn */
-	bool		sample;			/* examples are too many to train each attempt on */
+	bool		sample;			/* examples are too many to train each attempt
+								 * on */
 } Plan;
 
 typedef struct Held
@@ -310,18 +311,24 @@ choose(const Views *views, const Plan *plan, const StTrainOptions *options,
 
 	if (options->kind != ST_KIND_HIDDEN && (linear_fits || options->kind == ST_KIND_LINEAR))
 		for (int i = 0; i < lengthof(costs); i++)
-			attempts[n++] = (StAttempt) {false, costs[i]};
+			attempts[n++] = (StAttempt)
+		{
+			false, costs[i]
+		};
 	if (options->kind == ST_KIND_HIDDEN || n == 0 ||
 		(options->kind == ST_KIND_AUTO && e->n >= LEAST_FOR_HIDDEN &&
 		 e->nlabels <= MOST_LABELS_FOR_HIDDEN))
-		attempts[n++] = (StAttempt) {true, 0};
+		attempts[n++] = (StAttempt)
+	{
+		true, 0
+	};
 
 	teller->phase = "comparing";
 	*best = NULL;
 	for (int i = 0; i < n; i++)
 	{
 		Held	   *held = try_out(view_for(views, &attempts[i]), plan, &attempts[i],
-							   options, teller);
+								   options, teller);
 
 		if (*best == NULL || is_better(held, *best, attempts[i].hidden ? MEASURABLY : 0))
 		{

@@ -28,11 +28,13 @@ struct StTrainOptions
 {
 	StKind		kind;
 	int			hidden;			/* units of the hidden layer */
-	int			epochs;			/* of the hidden layer; 0: by the number of examples */
+	int			epochs;			/* of the hidden layer; 0: by the number of
+								 * examples */
 	int			min_documents;	/* a feature of fewer is left out; 0: by the
 								 * number of examples */
 	int			max_kilobytes;	/* of the stored weights */
-	double		reject;			/* share of in-scope text that "I don't know" may cost */
+	double		reject;			/* share of in-scope text that "I don't know"
+								 * may cost */
 	int			seed;
 };
 
@@ -52,8 +54,9 @@ typedef struct StExamples
 	float	   *values;			/* of length 1 in each row */
 	uint32	   *hashes;			/* of the features */
 	float	   *feature_values;
-	float	   *known;			/* share of each row's features that others have */
-	float	   *known_to_first;	/* the same for st_examples_first */
+	float	   *known;			/* share of each row's features that others
+								 * have */
+	float	   *known_to_first; /* the same for st_examples_first */
 } StExamples;
 
 /* A trained model in floats. */
@@ -79,7 +82,8 @@ typedef struct StTeller
 typedef struct StAttempt
 {
 	bool		hidden;
-	double		cost;			/* linear: what an error costs against the weights' size */
+	double		cost;			/* linear: what an error costs against the
+								 * weights' size */
 } StAttempt;
 
 /* model_corpus.c */
