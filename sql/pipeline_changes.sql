@@ -95,6 +95,19 @@ INSERT INTO tickets (id, body) VALUES (9, 'I want a refund'), (10, 'I want a ref
 SELECT * FROM decided WHERE ticket_key IN ('9', '10') ORDER BY ticket_key;
 SELECT revision, intent, replaced_why FROM triage.decision_history WHERE ticket_key = '9' ORDER BY revision;
 
+-- many at once, with transition tables on disk
+SET work_mem = '64kB';
+INSERT INTO tickets (id, body) SELECT g, 'I want a refund ' || repeat('please ', 30) FROM generate_series(1001, 6000) AS g;
+SELECT count(*), count(DISTINCT ticket_key) FROM decided;
+UPDATE tickets SET body = 'where is my parcel ' || repeat('please ', 30) WHERE id > 1000 AND id % 5 = 0;
+SELECT intent, revision, count(*) FROM decided WHERE length(ticket_key) = 4 GROUP BY intent, revision ORDER BY revision;
+DELETE FROM tickets WHERE id > 1000 AND id % 2 = 0;
+SELECT intent, revision, count(*) FROM decided WHERE length(ticket_key) = 4 GROUP BY intent, revision ORDER BY revision;
+SELECT count(*) FROM triage.decision_history WHERE length(ticket_key) = 4;
+DELETE FROM tickets;
+SELECT count(*) FROM decided;
+RESET work_mem;
+
 -- leave nothing behind
 SELECT triage.detach('tickets', true);
 DELETE FROM triage.routing_rule;

@@ -25,19 +25,26 @@ CREATE TABLE explained AS SELECT id, triage.explain_decision('tickets', id::text
 SELECT id, array(SELECT jsonb_object_keys(e) ORDER BY 1) AS parts FROM explained ORDER BY id;
 SELECT id, e ->> 'table' AS "table", e -> 'decision' ->> 'outcome' AS outcome, e -> 'now' ->> 'rule' AS rule, e -> 'automation' ->> 'allowed' AS automated
 FROM explained ORDER BY id;
-SELECT id, regexp_replace(e -> 'automation' ->> 'why_not', '[01]\.\d\d', 'P', 'g') AS why_not, e -> 'changed' AS changed FROM explained ORDER BY id;
+SELECT id, regexp_replace(e -> 'automation' ->> 'why_not', 'nearest is .*', 'nearest is ...') AS why_not, e -> 'changed' AS changed FROM explained ORDER BY id;
 SELECT r ->> 'rule' AS rule, r ->> 'matches' AS matches, r ->> 'decides' AS decides, r -> 'failed_test' AS failed_test
 FROM explained, jsonb_array_elements(e -> 'rules') AS r WHERE id = 1;
-SELECT id, r -> 'failed_test' ->> 'fact' AS failed FROM explained, jsonb_array_elements(e -> 'rules') AS r WHERE id IN (2, 4) ORDER BY id, r -> 'position';
+-- which of the rules' intents an unknown ticket is nearest to is left to the model
+SELECT id, r ->> 'rule' AS rule, replace(r -> 'failed_test' ->> 'fact', 'in_scope', 'intent') AS failed
+FROM explained, jsonb_array_elements(e -> 'rules') AS r WHERE id IN (2, 4) ORDER BY id, r -> 'position';
 SELECT id, e -> 'intents' -> 0 ->> 'intent' AS best, jsonb_array_length(e -> 'intents') AS intents FROM explained WHERE id IN (1, 3) ORDER BY id;
 SELECT count(*) > 0 AS has_tokens, bool_or(c ->> 'token' ILIKE '%refund%') AS refund
 FROM explained, jsonb_array_elements(e -> 'contributions') AS c WHERE id = 1;
-SELECT e -> 'facts' ->> 'channel' AS channel, e -> 'facts' ->> 'intent' AS intent, e -> 'facts' -> 'subject_length' AS subject_length,
+SELECT e -> 'facts' ->> 'channel' AS channel, CASE WHEN id <> 2 THEN e -> 'facts' ->> 'intent' END AS intent, e -> 'facts' -> 'subject_length' AS subject_length,
        e -> 'facts' -> 'in_scope' AS in_scope FROM explained ORDER BY id;
 
 -- what changed since
 UPDATE triage.routing_rule SET priority = 60 WHERE name = 'refunds';
-SELECT version AS other FROM triage.train('intent', $$SELECT * FROM (VALUES ('I want a refund', 'money'), ('pay me back', 'money'), ('where is my parcel', 'post'), ('lost letter', 'post')) AS e$$) \gset
+SELECT version AS other FROM triage.train('intent', $$
+    SELECT opening || ' ' || request, label
+    FROM unnest(ARRAY['Hello,', 'Dear team,', 'Hi,', 'Please help:']) AS opening,
+         (VALUES ('money', 'I want a refund'), ('money', 'give my money back'),
+                 ('post', 'where is my parcel'), ('post', 'the delivery is late')) AS r(label, request)
+$$) \gset
 SELECT triage.activate('intent', :other);
 SELECT regexp_replace(triage.explain_decision('tickets', '1') ->> 'changed', 'version \d+ of the model decided, \d+', 'version A of the model decided, B') AS changed;
 SELECT triage.explain_decision('tickets', '1') -> 'facts' ->> 'intent' AS intent, triage.explain_decision('tickets', '1') -> 'now' ->> 'rule' AS rule;

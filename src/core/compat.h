@@ -13,6 +13,11 @@
 #error "support_triage needs PostgreSQL 15 or newer"
 #endif
 
+/* 16 took VARDATA and its kin out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /* Reading a temporary file: 16 has a function that throws on a short read. */
 #include "storage/buffile.h"
 

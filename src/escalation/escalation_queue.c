@@ -17,6 +17,7 @@
 #include "commands/async.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -26,12 +27,20 @@
 
 #define CHANNEL "triage_escalation"
 
+#define IS_OPEN \
+	"status OPERATOR(pg_catalog.=) ANY ('{waiting,claimed}'::triage.escalation_status[])"
+
+/* What the index escalation_open is on. */
+#define ON_CONFLICT \
+	" ON CONFLICT (tenant_id, source_id, ticket_key, cause) WHERE " IS_OPEN
+
 /* A statement whose plan is kept. */
 typedef struct Statement
 {
 	const char *sql;
 	int			nargs;
 	Oid			argtypes[8];
+	bool		plan_again;		/* for each call, by the table's present size */
 	SPIPlanPtr	plan;
 } Statement;
 
@@ -42,46 +51,51 @@ static Statement insert_many = {
 	" FROM ROWS FROM (pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5),"
 	" pg_catalog.unnest($6), pg_catalog.unnest($7), pg_catalog.unnest($8))"
 	" AS e (tenant_id, ticket_key, cause, reason, priority, queue_id)"
-	" ON CONFLICT DO NOTHING",
-	8, {INT4OID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT2ARRAYOID, INT4ARRAYOID}, NULL
+	ON_CONFLICT " DO NOTHING",
+	8, {INT4OID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT2ARRAYOID, INT4ARRAYOID}, false, NULL
 };
 
 static Statement insert_one = {
 	"INSERT INTO triage.escalation"
 	" (source_id, created_at, due_at, tenant_id, ticket_key, cause, reason, priority, queue_id)"
 	" VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8)"
-	" ON CONFLICT DO NOTHING RETURNING escalation_id",
-	8, {INT4OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT2OID, INT4OID}, NULL
+	ON_CONFLICT " DO NOTHING RETURNING escalation_id",
+	8, {INT4OID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT2OID, INT4OID}, false, NULL
 };
 
 static Statement find_open = {
 	"SELECT escalation_id FROM triage.escalation"
 	" WHERE source_id OPERATOR(pg_catalog.=) $1 AND tenant_id OPERATOR(pg_catalog.=) $2"
 	" AND ticket_key OPERATOR(pg_catalog.=) $3 AND cause OPERATOR(pg_catalog.=) $4"
-	" AND status OPERATOR(pg_catalog.=) ANY ('{waiting,claimed}'::triage.escalation_status[])",
-	4, {INT4OID, TEXTOID, TEXTOID, TEXTOID}, NULL
+	" AND " IS_OPEN,
+	4, {INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
 };
 
+/*
+ * One index lookup a ticket, planned by the table's present size.  The status
+ * is tested once more, because somebody may be closing it.
+ */
 static Statement forget_many = {
-	"DELETE FROM triage.escalation e"
-	" USING ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key)"
+	"DELETE FROM triage.escalation WHERE " IS_OPEN
+	" AND escalation_id OPERATOR(pg_catalog.=) ANY (ARRAY("
+	"SELECT o.escalation_id FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key),"
+	" LATERAL (SELECT e.escalation_id FROM triage.escalation e"
 	" WHERE e.source_id OPERATOR(pg_catalog.=) $1 AND e.tenant_id OPERATOR(pg_catalog.=) t.tenant_id"
-	" AND e.ticket_key OPERATOR(pg_catalog.=) t.ticket_key"
-	" AND e.status OPERATOR(pg_catalog.=) ANY ('{waiting,claimed}'::triage.escalation_status[])",
-	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}, NULL
+	" AND e.ticket_key OPERATOR(pg_catalog.=) t.ticket_key AND e." IS_OPEN " OFFSET 0) AS o))",
+	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}, true, NULL
 };
 
 static Statement forget_source = {
 	"DELETE FROM triage.escalation WHERE source_id OPERATOR(pg_catalog.=) $1"
-	" AND ($2 OR status OPERATOR(pg_catalog.=) ANY ('{waiting,claimed}'::triage.escalation_status[]))",
-	2, {INT4OID, BOOLOID}, NULL
+	" AND ($2 OR " IS_OPEN ")",
+	2, {INT4OID, BOOLOID}, false, NULL
 };
 
 static Statement rekey = {
 	"UPDATE triage.escalation SET tenant_id = $4, ticket_key = $5"
 	" WHERE source_id OPERATOR(pg_catalog.=) $1 AND tenant_id OPERATOR(pg_catalog.=) $2"
 	" AND ticket_key OPERATOR(pg_catalog.=) $3",
-	5, {INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}, NULL
+	5, {INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
 };
 
 /* Runs a statement; throws what it throws.  Needs SPI_connect. */
@@ -92,7 +106,8 @@ run(Statement *s, Datum *values, const char *nulls, int expected)
 
 	if (s->plan == NULL)
 	{
-		SPIPlanPtr	plan = SPI_prepare(s->sql, s->nargs, s->argtypes);
+		SPIPlanPtr	plan = SPI_prepare_cursor(s->sql, s->nargs, s->argtypes,
+											  s->plan_again ? CURSOR_OPT_CUSTOM_PLAN : 0);
 
 		if (plan == NULL)
 			elog(ERROR, "could not prepare a statement on the escalation queue: %s",

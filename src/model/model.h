@@ -18,7 +18,8 @@ typedef struct StModel StModel;
 typedef struct StPrediction
 {
 	int			label;			/* index into the model's labels */
-	const char *label_text;		/* database encoding; lives as long as the model */
+	const char *label_text;		/* database encoding; lives as long as the
+								 * model */
 	float		confidence;		/* calibrated probability of the label, 0..1 */
 	float		margin;			/* confidence less that of the second label */
 	bool		in_scope;		/* false: "I don't know" */

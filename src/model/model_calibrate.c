@@ -112,6 +112,24 @@ by_value(const void *a, const void *b)
 }
 
 /*
+ * st_known_threshold
+ *		Returns the share of known features that the given share of examples
+ *		stays below; never more than a third, so that text is not refused for
+ *		the new words in it.
+ */
+double
+st_known_threshold(const float *known, int n, double reject)
+{
+	float	   *sorted = st_train_floats(Max(n, 1));
+
+	if (n == 0)
+		return 0;
+	memcpy(sorted, known, sizeof(float) * n);
+	qsort(sorted, n, sizeof(float), by_value);
+	return Min(1.0 / 3.0, sorted[Min(n - 1, (int) (n * reject))]);
+}
+
+/*
  * st_entropy_threshold
  *		Returns the entropy that the given share of in-scope examples exceeds.
  */
@@ -168,13 +186,15 @@ st_most_probable(const float *probs, int nlabels)
 /*
  * st_metrics
  *		Fills metrics from calibrated probabilities of examples whose labels are
- *		known (-1: a label that the model does not have).  Calibration error is
+ *		known.  known is the share of each one's features that the model knows;
+ *		see st_weights_score for what is in scope.  Calibration error is
  *		the mean difference of confidence and accuracy over 15 bins of equal
  *		width, weighted by their counts.
  */
 void
-st_metrics(const float *probs, const int *labels, int n, int nlabels,
-		   double threshold, StMetrics *metrics)
+st_metrics(const float *probs, const float *known, const int *labels,
+		   int n, int nlabels, double entropy_threshold,
+		   double known_threshold, StMetrics *metrics)
 {
 	int64	   *actual = palloc0(sizeof(int64) * nlabels);
 	int64	   *predicted = palloc0(sizeof(int64) * nlabels);
@@ -194,17 +214,16 @@ st_metrics(const float *probs, const int *labels, int n, int nlabels,
 
 		hit = best == labels[i];
 		predicted[best]++;
-		if (labels[i] >= 0)
-			actual[labels[i]]++;
+		actual[labels[i]]++;
 		if (hit)
 			right[best]++;
 		nright += hit;
-		if (entropy(row, nlabels) <= threshold)
+		if (known[i] >= known_threshold && entropy(row, nlabels) <= entropy_threshold)
 		{
 			nin_scope++;
 			nright_in_scope += hit;
 		}
-		loss -= log(Max(labels[i] >= 0 ? row[labels[i]] : 0.0f, 1e-9f));
+		loss -= log(Max(row[labels[i]], 1e-9f));
 		bins[Min(CALIBRATION_BINS - 1, (int) (row[best] * CALIBRATION_BINS))] +=
 			row[best] - hit;
 	}
@@ -218,7 +237,7 @@ st_metrics(const float *probs, const int *labels, int n, int nlabels,
 	metrics->calibration_error = n ? error / n : 0;
 	metrics->coverage = n ? (double) nin_scope / n : 0;
 	metrics->accuracy_in_scope = nin_scope ? (double) nright_in_scope / nin_scope : 0;
-	metrics->out_of_scope_threshold = threshold;
+	metrics->out_of_scope_threshold = entropy_threshold;
 	pfree(actual);
 	pfree(predicted);
 	pfree(right);

@@ -36,6 +36,9 @@
 /* Weights of the kinds of features (ST_FEATURE_…), found by measurement. */
 static const float kind_weights[4] = {2.5f, 1.0f, 0.5f, 1.0f};
 
+/* From this many examples on, a feature of one document tells nothing. */
+#define ENOUGH_EXAMPLES 200
+
 /* Features that the table may hold before the rarest are dropped. */
 #define MAX_COUNTED (8 * 1024 * 1024)
 
@@ -83,6 +86,7 @@ struct StCorpus
 	uint8	   *repeats;
 	int32	   *places;
 	int			size;
+	int			min_documents;
 	const int  *new_label;
 	int			nlabels;
 };
@@ -292,7 +296,7 @@ choose_features(StCorpus *c, StExamples *e, const StTrainOptions *options)
 	while ((entry = counted_iterate(c->counted, &i)) != NULL)
 	{
 		entry->id = -1;
-		if (entry->documents >= options->min_documents)
+		if (entry->documents >= c->min_documents)
 			candidates[n++] = *entry;
 	}
 	qsort(candidates, n, sizeof(Counted), by_documents);
@@ -364,6 +368,8 @@ sorted_by_content(StExamples *e)
 	sorted->labels = st_train_alloc(sizeof(int) * e->n);
 	sorted->prints = st_train_alloc(sizeof(uint64) * e->n);
 	sorted->starts = st_train_alloc(sizeof(Size) * (e->n + 1));
+	sorted->known = st_train_floats(e->n);
+	sorted->known_to_first = st_train_floats(e->n);
 	sorted->ids = st_train_alloc(sizeof(uint32) * nnz);
 	sorted->values = st_train_alloc(sizeof(float) * nnz);
 	for (int i = 0; i < e->n; i++)
@@ -373,6 +379,8 @@ sorted_by_content(StExamples *e)
 
 		sorted->labels[i] = places[i].label;
 		sorted->prints[i] = places[i].print;
+		sorted->known[i] = e->known[row];
+		sorted->known_to_first[i] = e->known_to_first[row];
 		sorted->starts[i] = at;
 		memcpy(sorted->ids + at, e->ids + e->starts[row], sizeof(uint32) * length);
 		memcpy(sorted->values + at, e->values + e->starts[row], sizeof(float) * length);
@@ -399,6 +407,7 @@ st_examples_first(StExamples *e, int nfeatures)
 	first = palloc(sizeof(StExamples));
 	*first = *e;
 	first->nfeatures = nfeatures;
+	first->known = e->known_to_first;
 	first->starts = st_train_alloc(sizeof(Size) * (e->n + 1));
 	first->ids = st_train_alloc(sizeof(uint32) * e->starts[e->n]);
 	first->values = st_train_floats(e->starts[e->n]);
@@ -425,10 +434,11 @@ st_examples_first(StExamples *e, int nfeatures)
 /*
  * st_corpus_examples
  *		Returns the examples as a matrix in the current context and closes the
- *		corpus' file.  Throws for cancel and lack of memory.
+ *		corpus' file.  nfirst is what st_examples_first will be asked for.  Throws for cancel and lack of memory.
  */
 StExamples *
-st_corpus_examples(StCorpus *c, int nlabels, const StTrainOptions *options)
+st_corpus_examples(StCorpus *c, int nlabels, int nfirst,
+				   const StTrainOptions *options)
 {
 	StExamples *e = palloc0(sizeof(StExamples));
 	Size		at = 0;
@@ -439,6 +449,9 @@ st_corpus_examples(StCorpus *c, int nlabels, const StTrainOptions *options)
 				 errmsg("too many examples to train on"),
 				 errhint("Use a query that returns a sample of them.")));
 	e->n = c->nexamples;
+	c->min_documents = options->min_documents;
+	if (c->min_documents == 0)
+		c->min_documents = c->nexamples < ENOUGH_EXAMPLES ? 1 : 2;
 	e->nlabels = nlabels;
 	choose_features(c, e, options);
 
@@ -447,6 +460,8 @@ st_corpus_examples(StCorpus *c, int nlabels, const StTrainOptions *options)
 	e->starts = st_train_alloc(sizeof(Size) * (e->n + 1));
 	e->ids = st_train_alloc(sizeof(uint32) * c->nkept);
 	e->values = st_train_alloc(sizeof(float) * c->nkept);
+	e->known = st_train_floats(e->n);
+	e->known_to_first = st_train_floats(e->n);
 
 	if (BufFileSeek(c->file, 0, 0, SEEK_SET) != 0)
 		ereport(ERROR,
@@ -456,6 +471,9 @@ st_corpus_examples(StCorpus *c, int nlabels, const StTrainOptions *options)
 	{
 		Record		record;
 		double		squares = 0;
+		int			single = 0;
+		int			known = 0;
+		int			known_to_first = 0;
 
 		read_exactly(c->file, &record, sizeof(record));
 		read_exactly(c->file, c->hashes, sizeof(uint32) * record.nfeatures);
@@ -468,6 +486,16 @@ st_corpus_examples(StCorpus *c, int nlabels, const StTrainOptions *options)
 			Counted    *entry = counted_lookup(c->counted, c->hashes[i]);
 			float		value;
 
+			if (ST_FEATURE_IS_SINGLE(c->hashes[i]))
+			{
+				/* what only this document has would be unknown, were it new */
+				bool		others = entry != NULL && entry->id >= 0 &&
+				entry->documents > c->min_documents;
+
+				single += c->repeats[i];
+				known += others ? c->repeats[i] : 0;
+				known_to_first += others && entry->id < nfirst ? c->repeats[i] : 0;
+			}
 			if (entry == NULL || entry->id < 0)
 				continue;
 			value = e->feature_values[entry->id] *
@@ -478,6 +506,8 @@ st_corpus_examples(StCorpus *c, int nlabels, const StTrainOptions *options)
 		}
 		for (Size i = e->starts[row]; i < at; i++)
 			e->values[i] /= (float) sqrt(squares);
+		e->known[row] = single > 0 ? (float) known / single : 0;
+		e->known_to_first[row] = single > 0 ? (float) known_to_first / single : 0;
 		CHECK_FOR_INTERRUPTS();
 	}
 	e->starts[e->n] = at;

@@ -122,6 +122,7 @@ st_weights_build(const StWeightsSource *source, Size *size)
 	head.output_width = ST_PAD(source->nlabels);
 	head.temperature = source->temperature;
 	head.scope_threshold = source->scope_threshold;
+	head.least_known = source->least_known;
 	strlcpy(head.unicode, st_unicode_now(), sizeof(head.unicode));
 
 	head.slots = offset;

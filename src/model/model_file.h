@@ -37,8 +37,9 @@ typedef struct StWeightsHeader
 	uint32		output_width;	/* nlabels, padded */
 	float		unit;			/* what a factor of 1 stands for */
 	float		temperature;	/* divides the logits */
-	float		scope_threshold;	/* largest entropy, in nats, that is in scope */
-	uint32		reserved;
+	float		scope_threshold;	/* largest entropy, in nats, that is in
+									 * scope */
+	float		least_known;	/* smallest share of known features that is */
 	uint64		labels;			/* offsets of the sections */
 	uint64		slots;
 	uint64		features;
@@ -86,14 +87,17 @@ typedef struct StWeightsSource
 	int			width;			/* of a row of matrix */
 	const float *matrix;		/* nfeatures × width */
 	const float *bias;			/* width */
-	const float *output;		/* nlabels × width, a row a label; NULL: linear */
+	const float *output;		/* nlabels × width, a row a label; NULL:
+								 * linear */
 	const float *output_bias;
 	float		temperature;
 	float		scope_threshold;
+	float		least_known;
 } StWeightsSource;
 
 extern void *st_weights_build(const StWeightsSource *source, Size *size);
 extern Size st_weights_size(int nlabels, int nfeatures, int hidden);
+
 /*
  * The first slot to look at for a hash; its low two bits are the kind of
  * feature and tell little.

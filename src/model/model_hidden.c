@@ -97,7 +97,7 @@ begin(Descent *d, const StExamples *e, int hidden, int seed, Size longest)
 			/* a cheap near-normal: the sum of four uniform numbers */
 			uint64		bits = pg_prng_uint64(&d->random);
 			int			sum = (int) (bits & 0xFFFF) + (int) (bits >> 16 & 0xFFFF) +
-				(int) (bits >> 32 & 0xFFFF) + (int) (bits >> 48);
+			(int) (bits >> 32 & 0xFFFF) + (int) (bits >> 48);
 
 			net->matrix[f * width + h] = FIRST_WEIGHTS * (sum - 131070) / 37837.2f;
 		}

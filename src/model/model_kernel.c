@@ -36,7 +36,7 @@ ST_VECTOR void
 st_axpy(float *y, const float *x, float a, int n)
 {
 	Eight	   *to = EIGHTS(y);
-	const Eight *from = CONST_EIGHTS(x);
+	const		Eight *from = CONST_EIGHTS(x);
 
 	for (Size i = 0; i < (Size) n / 8; i += 2)
 	{
@@ -48,8 +48,8 @@ st_axpy(float *y, const float *x, float a, int n)
 ST_VECTOR float
 st_dot(const float *x, const float *y, int n)
 {
-	const Eight *a = CONST_EIGHTS(x);
-	const Eight *b = CONST_EIGHTS(y);
+	const		Eight *a = CONST_EIGHTS(x);
+	const		Eight *b = CONST_EIGHTS(y);
 	Eight		even = {0};
 	Eight		odd = {0};
 
@@ -82,7 +82,7 @@ st_rows_sum(float *y, const float *matrix, int width,
 
 			for (int r = 0; r < n; r++)
 			{
-				const Eight *row = CONST_EIGHTS(matrix + (Size) ids[r] * width) + from;
+				const		Eight *row = CONST_EIGHTS(matrix + (Size) ids[r] * width) + from;
 				float		a = values[r];
 
 				sum0 += a * row[0];
@@ -97,7 +97,7 @@ st_rows_sum(float *y, const float *matrix, int width,
 		{
 			for (int r = 0; r < n; r++)
 			{
-				const Eight *row = CONST_EIGHTS(matrix + (Size) ids[r] * width) + from;
+				const		Eight *row = CONST_EIGHTS(matrix + (Size) ids[r] * width) + from;
 				float		a = values[r];
 
 				sum0 += a * row[0];
@@ -114,7 +114,7 @@ st_rows_update(float *matrix, int width,
 			   const uint32 *ids, const float *values, int n,
 			   const float *x)
 {
-	const Eight *from = CONST_EIGHTS(x);
+	const		Eight *from = CONST_EIGHTS(x);
 
 	for (int r = 0; r < n; r++)
 	{
@@ -201,6 +201,7 @@ st_softmax(float *logits, int n)
 	float		largest = logits[0];
 	float		sum = 0;
 
+	Assert(n > 0);
 	for (int i = 1; i < n; i++)
 		largest = logits[i] > largest ? logits[i] : largest;
 	for (int i = 0; i < n; i++)
@@ -209,5 +210,6 @@ st_softmax(float *logits, int n)
 		sum += logits[i];
 	for (int i = 0; i < n; i++)
 		logits[i] /= sum;
-	return largest + logf(sum);
+	/* at least 1, what the largest gives */
+	return largest + logf(Max(sum, 1.0f));
 }

@@ -8,8 +8,9 @@
  * divided by the document's length, the root of the weights' squares.  The sum
  * of bytes is exact in integers, so its order does not matter.
  *
- * "I don't know" is the entropy of the probabilities beyond a threshold, or a
- * document of which the model knows nothing at all.
+ * "I don't know" is the entropy of the probabilities beyond a threshold, a share
+ * of known features (words and their parts) below another, or a document without
+ * a word: a lone "?" tells nothing, however sure the sums are.
  *
  * The scratch belongs to the backend and is used again.
  *
@@ -41,6 +42,8 @@ typedef struct Scratch
 {
 	Known	   *known;
 	int			nknown;
+	int			single;			/* features of one token, with repeats */
+	int			single_known;	/* of these, known */
 	int32	   *places;			/* hash table: 1 + index into known */
 	int			nplaces;
 	const int8 **rows;
@@ -69,6 +72,18 @@ aligned_floats(int n)
 }
 
 /*
+ * release
+ *		Frees an array of the scratch, if there is one, and forgets it.
+ */
+static void
+release(void **array)
+{
+	if (*array)
+		pfree(*array);
+	*array = NULL;
+}
+
+/*
  * reserve
  *		Makes the scratch large enough for a document with nfeatures features
  *		and for the model.
@@ -89,13 +104,10 @@ reserve(const StWeightsHeader *head, int nfeatures)
 	{
 		int			size = pg_nextpower2_32(Max(nfeatures, 512));
 
-		if (scratch.known)
-		{
-			pfree(scratch.known);
-			pfree(scratch.rows);
-			pfree(scratch.factors);
-			pfree(scratch.places);
-		}
+		release((void **) &scratch.known);
+		release((void **) &scratch.rows);
+		release((void **) &scratch.factors);
+		release((void **) &scratch.places);
 		scratch.size = 0;
 		scratch.known = MemoryContextAllocHuge(scratch_context, sizeof(Known) * size);
 		scratch.rows = MemoryContextAllocHuge(scratch_context, sizeof(int8 *) * size);
@@ -148,15 +160,20 @@ count_known(const StWeights *w, const StFeatures *features)
 {
 	uint32		mask = pg_nextpower2_32(Max(features->n, 16) * 2) - 1;
 	int			nknown = 0;
+	int			single = 0;
+	int			single_known = 0;
 
 	memset(scratch.places, 0, sizeof(int32) * (mask + 1));
 	for (int i = 0; i < features->n; i++)
 	{
 		int			id = find_feature(w, features->hashes[i]);
+		bool		is_single = ST_FEATURE_IS_SINGLE(features->hashes[i]);
 		uint32		p;
 
+		single += is_single;
 		if (id < 0)
 			continue;
+		single_known += is_single;
 		__builtin_prefetch(w->rows + (Size) id * w->header->width);
 		__builtin_prefetch(&w->features[id]);
 		p = (features->hashes[i] >> 2) & mask;
@@ -172,6 +189,8 @@ count_known(const StWeights *w, const StFeatures *features)
 		}
 	}
 	scratch.nknown = nknown;
+	scratch.single = single;
+	scratch.single_known = single_known;
 }
 
 /*
@@ -240,17 +259,16 @@ output_sums(const StWeights *w)
 }
 
 /*
- * read_document
- *		Features of a document, those the model knows counted in the scratch.
+ * has_words
+ *		Whether there is anything but symbols.
  */
-static StFeatures *
-read_document(const StWeights *w, const StDocument *doc, bool origins)
+static bool
+has_words(const StTokens *tokens)
 {
-	StFeatures *features = st_features(st_tokenize(doc), origins);
-
-	reserve(w->header, features->n);
-	count_known(w, features);
-	return features;
+	for (int t = 0; t < tokens->ntokens; t++)
+		if (tokens->tokens[t].kind == ST_TOKEN_WORD)
+			return true;
+	return false;
 }
 
 /*
@@ -266,8 +284,11 @@ st_weights_score(const StWeights *w, const StDocument *doc,
 	float	   *logits;
 	float		entropy = 0;
 	float		inverse = 1.0f / head->temperature;
+	StTokens   *tokens = st_tokenize(doc);
+	StFeatures *features = st_features(tokens, false);
 
-	read_document(w, doc, false);
+	reserve(head, features->n);
+	count_known(w, features);
 	inner_sums(w);
 	logits = output_sums(w);
 	for (uint32 k = 0; k < head->nlabels; k++)
@@ -280,7 +301,9 @@ st_weights_score(const StWeights *w, const StDocument *doc,
 			entropy -= probs[k] * logf(probs[k]);
 
 	*scope_score = entropy;
-	*in_scope = scratch.nknown > 0 && entropy <= head->scope_threshold;
+	*in_scope = entropy <= head->scope_threshold && has_words(tokens) &&
+		scratch.single_known > 0 &&
+		scratch.single_known >= head->least_known * scratch.single;
 }
 
 /*

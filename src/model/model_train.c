@@ -47,6 +47,12 @@ static const double costs[] = {0.3, 1.0};
  */
 #define MEASURABLY		1.5
 
+/*
+ * Of the in-scope text that "I don't know" may cost, the share that it may cost
+ * for unknown words; the rest is for doubt between labels.
+ */
+#define UNKNOWN_SHARE	0.2
+
 /* The examples as each kind of model reads them. */
 typedef struct Views
 {
@@ -58,7 +64,8 @@ typedef struct Plan
 {
 	int			folds;			/* parts that the examples are divided into */
 	int			rounds;			/* parts that are held out, in turn */
-	bool		sample;			/* examples are too many to train each attempt on */
+	bool		sample;			/* examples are too many to train each attempt
+								 * on */
 } Plan;
 
 typedef struct Held
@@ -66,9 +73,11 @@ typedef struct Held
 	int			n;
 	int			size;
 	int		   *labels;
+	float	   *known;			/* share of features that the model knows */
 	bool	   *right;			/* whether the most probable label was that */
 	float	   *scores;			/* logits, then probabilities; n × nlabels */
 	double		temperature;
+	double		least_known;
 	StMetrics	metrics;
 } Held;
 
@@ -164,6 +173,7 @@ add_scores(Held *held, const StNetwork *net, const StExamples *e,
 		st_network_logits(net, e, rows[i], inner, logits);
 		memcpy(held->scores + (Size) held->n * e->nlabels, logits,
 			   sizeof(float) * e->nlabels);
+		held->known[held->n] = e->known[rows[i]];
 		held->labels[held->n++] = e->labels[rows[i]];
 	}
 }
@@ -187,8 +197,12 @@ judge(Held *held, int nlabels, const StTrainOptions *options)
 		st_softmax(row, nlabels);
 		held->right[i] = st_most_probable(row, nlabels) == held->labels[i];
 	}
-	threshold = st_entropy_threshold(held->scores, held->n, nlabels, options->reject);
-	st_metrics(held->scores, held->labels, held->n, nlabels, threshold, &held->metrics);
+	held->least_known = st_known_threshold(held->known, held->n,
+										   options->reject * UNKNOWN_SHARE);
+	threshold = st_entropy_threshold(held->scores, held->n, nlabels,
+									 options->reject * (1.0 - UNKNOWN_SHARE));
+	st_metrics(held->scores, held->known, held->labels, held->n, nlabels,
+			   threshold, held->least_known, &held->metrics);
 }
 
 static const StExamples *
@@ -213,6 +227,7 @@ held_create(int size, int nlabels)
 
 	held->size = size;
 	held->labels = st_train_alloc(sizeof(int) * Max(size, 1));
+	held->known = st_train_floats(Max(size, 1));
 	held->right = st_train_alloc(sizeof(bool) * Max(size, 1));
 	held->scores = st_train_floats((Size) Max(size, 1) * nlabels);
 	return held;
@@ -296,18 +311,24 @@ choose(const Views *views, const Plan *plan, const StTrainOptions *options,
 
 	if (options->kind != ST_KIND_HIDDEN && (linear_fits || options->kind == ST_KIND_LINEAR))
 		for (int i = 0; i < lengthof(costs); i++)
-			attempts[n++] = (StAttempt) {false, costs[i]};
+			attempts[n++] = (StAttempt)
+		{
+			false, costs[i]
+		};
 	if (options->kind == ST_KIND_HIDDEN || n == 0 ||
 		(options->kind == ST_KIND_AUTO && e->n >= LEAST_FOR_HIDDEN &&
 		 e->nlabels <= MOST_LABELS_FOR_HIDDEN))
-		attempts[n++] = (StAttempt) {true, 0};
+		attempts[n++] = (StAttempt)
+	{
+		true, 0
+	};
 
 	teller->phase = "comparing";
 	*best = NULL;
 	for (int i = 0; i < n; i++)
 	{
 		Held	   *held = try_out(view_for(views, &attempts[i]), plan, &attempts[i],
-							   options, teller);
+								   options, teller);
 
 		if (*best == NULL || is_better(held, *best, attempts[i].hidden ? MEASURABLY : 0))
 		{
@@ -343,11 +364,12 @@ st_train(StCorpus *c, char **labels_utf8, int nlabels, const StTrainOptions *opt
 	int		   *rest;
 	int			nrows;
 	int			nrest;
+	int			nfirst;
 
 	MemoryContextSwitchTo(context);
-	views.linear = st_corpus_examples(c, nlabels, options);
-	views.hidden = st_examples_first(views.linear,
-									 st_most_features(nlabels, options->hidden, options));
+	nfirst = st_most_features(nlabels, options->hidden, options);
+	views.linear = st_corpus_examples(c, nlabels, nfirst, options);
+	views.hidden = st_examples_first(views.linear, nfirst);
 	plan = plan_for(views.linear->n, nlabels);
 	chosen = choose(&views, &plan, options, &teller, &held);
 	e = view_for(&views, &chosen);
@@ -377,6 +399,7 @@ st_train(StCorpus *c, char **labels_utf8, int nlabels, const StTrainOptions *opt
 	source.output_bias = net->output_bias;
 	source.temperature = held->temperature;
 	source.scope_threshold = held->metrics.out_of_scope_threshold;
+	source.least_known = held->least_known;
 
 	MemoryContextSwitchTo(result_context);
 	out->blob = st_weights_build(&source, &out->size);

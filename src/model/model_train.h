@@ -28,10 +28,13 @@ struct StTrainOptions
 {
 	StKind		kind;
 	int			hidden;			/* units of the hidden layer */
-	int			epochs;			/* of the hidden layer; 0: by the number of examples */
-	int			min_documents;	/* a feature of fewer is left out */
+	int			epochs;			/* of the hidden layer; 0: by the number of
+								 * examples */
+	int			min_documents;	/* a feature of fewer is left out; 0: by the
+								 * number of examples */
 	int			max_kilobytes;	/* of the stored weights */
-	double		reject;			/* share of in-scope text that "I don't know" may cost */
+	double		reject;			/* share of in-scope text that "I don't know"
+								 * may cost */
 	int			seed;
 };
 
@@ -51,6 +54,9 @@ typedef struct StExamples
 	float	   *values;			/* of length 1 in each row */
 	uint32	   *hashes;			/* of the features */
 	float	   *feature_values;
+	float	   *known;			/* share of each row's features that others
+								 * have */
+	float	   *known_to_first; /* the same for st_examples_first */
 } StExamples;
 
 /* A trained model in floats. */
@@ -76,11 +82,12 @@ typedef struct StTeller
 typedef struct StAttempt
 {
 	bool		hidden;
-	double		cost;			/* linear: what an error costs against the weights' size */
+	double		cost;			/* linear: what an error costs against the
+								 * weights' size */
 } StAttempt;
 
 /* model_corpus.c */
-extern StExamples *st_corpus_examples(StCorpus *c, int nlabels,
+extern StExamples *st_corpus_examples(StCorpus *c, int nlabels, int nfirst,
 									  const StTrainOptions *options);
 extern int	st_most_features(int nlabels, int hidden, const StTrainOptions *options);
 extern StExamples *st_examples_first(StExamples *e, int nfeatures);
@@ -99,9 +106,11 @@ extern void st_network_logits(const StNetwork *net, const StExamples *e, int row
 /* model_calibrate.c */
 extern int	st_most_probable(const float *probs, int nlabels);
 extern double st_temperature(const float *logits, const int *labels, int n, int nlabels);
+extern double st_known_threshold(const float *known, int n, double reject);
 extern double st_entropy_threshold(const float *probs, int n, int nlabels, double reject);
-extern void st_metrics(const float *probs, const int *labels, int n, int nlabels,
-					   double threshold, StMetrics *metrics);
+extern void st_metrics(const float *probs, const float *known, const int *labels,
+					   int n, int nlabels, double entropy_threshold,
+					   double known_threshold, StMetrics *metrics);
 
 extern void *st_train_alloc(Size size);
 extern float *st_train_floats(Size n);

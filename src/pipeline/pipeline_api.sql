@@ -8,10 +8,14 @@ COMMENT ON FUNCTION triage.source_changed() IS 'Trigger of triage.source: makes 
 REVOKE ALL ON FUNCTION triage.source_changed() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER source_changed
-AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON triage.source
+AFTER INSERT OR UPDATE OR DELETE ON triage.source
+FOR EACH ROW EXECUTE FUNCTION triage.source_changed();
+CREATE OR REPLACE TRIGGER source_truncated
+AFTER TRUNCATE ON triage.source
 FOR EACH STATEMENT EXECUTE FUNCTION triage.source_changed();
--- also for rows that logical replication brings
+-- also for rows that logical replication brings, which fires row triggers only
 ALTER TABLE triage.source ENABLE ALWAYS TRIGGER source_changed;
+ALTER TABLE triage.source ENABLE ALWAYS TRIGGER source_truncated;
 
 CREATE OR REPLACE FUNCTION triage.ticket_inserted()
 RETURNS trigger

@@ -6,10 +6,10 @@
  * One entry for each source and relation that a trigger was fired for: the
  * attached table, its partitions, on Citus its shards.  Columns are found by
  * name, because their numbers differ between partitions.  An entry is dropped
- * when triage.source changes (a statement trigger sends a relcache
- * invalidation) or when the relation's own columns do; the callback only
- * clears flags.  A superseded entry is handed to the transaction, because an
- * outer trigger may still be using it.
+ * when triage.source changes (a trigger sends a relcache invalidation) or when
+ * the relation's own columns do; the callback only clears flags.  A superseded
+ * entry is handed to the transaction, because an outer trigger may still be
+ * using it.
  *
  *-------------------------------------------------------------------------
  */
@@ -298,7 +298,7 @@ st_source_get(Oid tickets)
 	return source_id;
 }
 
-/* triage.source_changed(): statement trigger on triage.source. */
+/* triage.source_changed(): AFTER trigger on triage.source. */
 Datum
 st_source_changed(PG_FUNCTION_ARGS)
 {

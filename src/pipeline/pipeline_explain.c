@@ -45,21 +45,21 @@ static StStatement stored_decision = {
 	" LEFT JOIN triage.routing_rule r ON r.rule_id OPERATOR(pg_catalog.=) d.rule_id"
 	" WHERE d.tenant_id OPERATOR(pg_catalog.=) $1 AND d.source_id OPERATOR(pg_catalog.=) $2"
 	" AND d.ticket_key OPERATOR(pg_catalog.=) $3",
-	3, {TEXTOID, INT4OID, TEXTOID}, NULL
+	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
 static StStatement top_intents = {
 	"SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('intent', c.label,"
 	" 'confidence', c.confidence) ORDER BY c.confidence DESC)::pg_catalog.text"
 	" FROM triage.classify_top($1, $2, $3) c",
-	3, {TEXTOID, TEXTOID, INT4OID}, NULL
+	3, {TEXTOID, TEXTOID, INT4OID}, false, NULL
 };
 
 static StStatement contributions = {
 	"SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('token', c.token, 'start', c.start,"
 	" 'length', c.length, 'contribution', c.contribution) ORDER BY c.start, c.length)::pg_catalog.text"
 	" FROM triage.explain($1, $2, $3) c",
-	3, {TEXTOID, TEXTOID, TEXTOID}, NULL
+	3, {TEXTOID, TEXTOID, TEXTOID}, false, NULL
 };
 
 static void

@@ -241,6 +241,7 @@ typedef struct StStatement
 	const char *sql;
 	int			nargs;
 	Oid			argtypes[ST_STATEMENT_MAX_ARGS];
+	bool		plan_again;		/* for each call, by the tables' present sizes */
 	SPIPlanPtr	plan;
 } StStatement;
 

@@ -29,7 +29,7 @@ static StStatement find_place = {
 	"SELECT queue_id, priority FROM triage.decision"
 	" WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2"
 	" AND ticket_key OPERATOR(pg_catalog.=) $3",
-	3, {TEXTOID, INT4OID, TEXTOID}, NULL
+	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
 /*

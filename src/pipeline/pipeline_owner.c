@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 
 #include "core/core.h"
 #include "pipeline/pipeline_inner.h"
@@ -51,7 +52,8 @@ st_statement_run(StStatement *statement, Datum *values, const char *nulls, int e
 
 	if (statement->plan == NULL)
 	{
-		SPIPlanPtr	plan = SPI_prepare(statement->sql, statement->nargs, statement->argtypes);
+		SPIPlanPtr	plan = SPI_prepare_cursor(statement->sql, statement->nargs, statement->argtypes,
+											  statement->plan_again ? CURSOR_OPT_CUSTOM_PLAN : 0);
 
 		if (plan == NULL)
 			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));

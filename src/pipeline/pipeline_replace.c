@@ -28,44 +28,39 @@
 	"tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2" \
 	" AND ticket_key OPERATOR(pg_catalog.=) $3"
 
-#define KEY_IN_2_3 \
-	" USING ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key)" \
-	" WHERE d.tenant_id OPERATOR(pg_catalog.=) t.tenant_id AND d.source_id OPERATOR(pg_catalog.=) $1" \
-	" AND d.ticket_key OPERATOR(pg_catalog.=) t.ticket_key"
-
 static StStatement lock_decision = {
 	"SELECT revision FROM triage.decision WHERE " KEY_IS_1_2_3 " FOR UPDATE",
-	3, {TEXTOID, INT4OID, TEXTOID}, NULL
+	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
-static StStatement forget_decisions = {
-	"DELETE FROM triage.decision d" KEY_IN_2_3,
-	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}, NULL
+static StStatement forget_decision = {
+	"DELETE FROM triage.decision WHERE " KEY_IS_1_2_3 " RETURNING revision",
+	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
 static StStatement forget_history = {
-	"DELETE FROM triage.decision_history d" KEY_IN_2_3,
-	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}, NULL
+	"DELETE FROM triage.decision_history WHERE " KEY_IS_1_2_3,
+	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
 static StStatement forget_source_decisions = {
 	"DELETE FROM triage.decision WHERE source_id OPERATOR(pg_catalog.=) $1",
-	1, {INT4OID}, NULL
+	1, {INT4OID}, false, NULL
 };
 
 static StStatement forget_source_history = {
 	"DELETE FROM triage.decision_history WHERE source_id OPERATOR(pg_catalog.=) $1",
-	1, {INT4OID}, NULL
+	1, {INT4OID}, false, NULL
 };
 
 static StStatement rekey_decision = {
 	"UPDATE triage.decision SET tenant_id = $4, ticket_key = $5 WHERE " KEY_IS_1_2_3,
-	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, NULL
+	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
 };
 
 static StStatement rekey_history = {
 	"UPDATE triage.decision_history SET tenant_id = $4, ticket_key = $5 WHERE " KEY_IS_1_2_3,
-	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, NULL
+	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
 };
 
 /* Statements made from the list of columns, once a backend. */
@@ -130,7 +125,7 @@ prepare(void)
 			appendStringInfoString(&sql, i == 0 ? "" : ", ");
 			put_parameter(&sql, i);
 		}
-		appendStringInfoString(&sql, ") ON CONFLICT DO NOTHING");
+		appendStringInfoString(&sql, ") ON CONFLICT (tenant_id, source_id, ticket_key) DO NOTHING");
 		insert_plan = keep(sql.data, ST_NUM_DECISION_COLUMNS, column_types);
 	}
 	if (update_plan == NULL)
@@ -244,7 +239,8 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 /*
  * st_forget_tickets
  *		Removes decisions, history and open escalations of tickets that are
- *		gone.
+ *		gone.  One statement a ticket: a join would be planned by statistics
+ *		that a young table does not have.
  */
 void
 st_forget_tickets(int32 source_id, Datum *tenants, Datum *keys, int n)
@@ -254,17 +250,30 @@ st_forget_tickets(int32 source_id, Datum *tenants, Datum *keys, int n)
 
 	if (n == 0)
 		return;
-	values[0] = Int32GetDatum(source_id);
-	values[1] = PointerGetDatum(construct_array(tenants, n, TEXTOID, -1, false, TYPALIGN_INT));
-	values[2] = PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT));
 
 	st_disturbances++;
 	st_become_owner(&caller);
 	SPI_connect();
-	st_statement_run(&forget_decisions, values, NULL, SPI_OK_DELETE);
-	st_statement_run(&forget_history, values, NULL, SPI_OK_DELETE);
+	values[1] = Int32GetDatum(source_id);
+	for (int i = 0; i < n; i++)
+	{
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		values[0] = tenants[i];
+		values[2] = keys[i];
+		st_statement_run(&forget_decision, values, NULL, SPI_OK_DELETE_RETURNING);
+
+		/* a first decision has replaced none */
+		if (SPI_processed != 1 ||
+			DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)) > 1)
+			st_statement_run(&forget_history, values, NULL, SPI_OK_DELETE);
+		SPI_freetuptable(SPI_tuptable);
+	}
 	SPI_finish();
-	st_escalation_forget(source_id, values[1], values[2]);
+	st_escalation_forget(source_id,
+						 PointerGetDatum(construct_array(tenants, n, TEXTOID, -1, false, TYPALIGN_INT)),
+						 PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT)));
 	st_become_caller(&caller);
 }
 

@@ -101,12 +101,14 @@ typedef struct Transition
 	Tuplestorestate *store;
 	int			pointer;
 	TupleTableSlot *slot;
+	MemoryContext cxt;			/* what comes back from disk is put here */
 } Transition;
 
 static void
 transition_begin(Transition *t, Tuplestorestate *store, Relation rel)
 {
 	t->store = store;
+	t->cxt = CurrentMemoryContext;
 	t->pointer = tuplestore_alloc_read_pointer(store, EXEC_FLAG_REWIND);
 	tuplestore_select_read_pointer(store, t->pointer);
 	tuplestore_rescan(store);
@@ -116,9 +118,14 @@ transition_begin(Transition *t, Tuplestorestate *store, Relation rel)
 static bool
 transition_next(Transition *t)
 {
+	MemoryContext old = MemoryContextSwitchTo(t->cxt);
+	bool		found;
+
 	CHECK_FOR_INTERRUPTS();
 	tuplestore_select_read_pointer(t->store, t->pointer);
-	return tuplestore_gettupleslot(t->store, true, false, t->slot);
+	found = tuplestore_gettupleslot(t->store, true, false, t->slot);
+	MemoryContextSwitchTo(old);
+	return found;
 }
 
 static void

@@ -5,7 +5,7 @@
  *
  * The tables are read with one scan each into a private memory context when
  * the first decision of a backend needs them, and again after they changed.
- * Statement triggers on both tables send a relcache invalidation; the callback
+ * Triggers on both tables send a relcache invalidation; the callback
  * only clears the valid flag and touches no catalog.  A superseded cache is
  * handed to the transaction, because an outer trigger may still be using it:
  * it goes away when the transaction ends.
@@ -372,7 +372,7 @@ st_routing_ensure_default_queue(void)
 }
 
 /*
- * triage.routing_changed(): statement trigger on both tables.  Every backend
+ * triage.routing_changed(): AFTER trigger on both tables.  Every backend
  * reads the rules anew once the change is committed.
  */
 Datum

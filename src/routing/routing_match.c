@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 
+#include "core/compat.h"
 #include "routing/routing_inner.h"
 
 /* The first test of a rule that failed. */

@@ -20,8 +20,10 @@
 #define ST_CHAR_CLASS_MASK	3
 
 /* Flags of code points as they come. */
-#define ST_CHAR_STARTS		4	/* normalisation never combines it with what is before */
-#define ST_CHAR_ALONE		8	/* by itself it normalises to one code point, the fold */
+#define ST_CHAR_STARTS		4	/* normalisation never combines it with what
+								 * is before */
+#define ST_CHAR_ALONE		8	/* by itself it normalises to one code point,
+								 * the fold */
 
 typedef struct StCharPage
 {

@@ -103,7 +103,7 @@ is_mime(const CleanDocument *doc, int i)
 		{
 			next = st_clean_folded(doc, i + 1, &next_length);
 			if (next_length >= 13 && (memcmp(next, "content-type:", 13) == 0 ||
-									   memcmp(next, "content-trans", 13) == 0))
+									  memcmp(next, "content-trans", 13) == 0))
 				return true;
 		}
 	}

@@ -87,9 +87,9 @@ look_for_evidence(const char *s, int length)
 		}
 		/* "3:04 pm", "下午3点04" and its kin have the digits apart */
 		if (digits <= 2 && i + 3 < length && (memcmp(s + i, "\xE6\x97\xB6", 3) == 0 ||
-											   memcmp(s + i, "\xE7\x82\xB9", 3) == 0 ||
-											   memcmp(s + i, "\xE6\x99\x82", 3) == 0 ||
-											   memcmp(s + i, "\xEC\x8B\x9C", 3) == 0))
+											  memcmp(s + i, "\xE7\x82\xB9", 3) == 0 ||
+											  memcmp(s + i, "\xE6\x99\x82", 3) == 0 ||
+											  memcmp(s + i, "\xEC\x8B\x9C", 3) == 0))
 			found.time = true;
 	}
 	return found;

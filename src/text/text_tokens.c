@@ -42,7 +42,8 @@ typedef struct Reader
 {
 	StTokens   *out;
 	int			token_first;	/* first point of the open token, or -1 */
-	bool		token_complex;	/* the open token is of a script without spaces */
+	bool		token_complex;	/* the open token is of a script without
+								 * spaces */
 } Reader;
 
 static StTokens scratch;
@@ -57,19 +58,19 @@ static int	run_size;
  *		For ASCII: the folded letter or digit, or 0 for what ends a token.
  */
 static const uint8 ascii_fold[128] = {
-	['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4',
-	['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9',
-	['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e',
-	['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i', ['J'] = 'j',
-	['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o',
-	['P'] = 'p', ['Q'] = 'q', ['R'] = 'r', ['S'] = 's', ['T'] = 't',
-	['U'] = 'u', ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y',
+	['0'] = '0',['1'] = '1',['2'] = '2',['3'] = '3',['4'] = '4',
+	['5'] = '5',['6'] = '6',['7'] = '7',['8'] = '8',['9'] = '9',
+	['A'] = 'a',['B'] = 'b',['C'] = 'c',['D'] = 'd',['E'] = 'e',
+	['F'] = 'f',['G'] = 'g',['H'] = 'h',['I'] = 'i',['J'] = 'j',
+	['K'] = 'k',['L'] = 'l',['M'] = 'm',['N'] = 'n',['O'] = 'o',
+	['P'] = 'p',['Q'] = 'q',['R'] = 'r',['S'] = 's',['T'] = 't',
+	['U'] = 'u',['V'] = 'v',['W'] = 'w',['X'] = 'x',['Y'] = 'y',
 	['Z'] = 'z',
-	['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e',
-	['f'] = 'f', ['g'] = 'g', ['h'] = 'h', ['i'] = 'i', ['j'] = 'j',
-	['k'] = 'k', ['l'] = 'l', ['m'] = 'm', ['n'] = 'n', ['o'] = 'o',
-	['p'] = 'p', ['q'] = 'q', ['r'] = 'r', ['s'] = 's', ['t'] = 't',
-	['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y',
+	['a'] = 'a',['b'] = 'b',['c'] = 'c',['d'] = 'd',['e'] = 'e',
+	['f'] = 'f',['g'] = 'g',['h'] = 'h',['i'] = 'i',['j'] = 'j',
+	['k'] = 'k',['l'] = 'l',['m'] = 'm',['n'] = 'n',['o'] = 'o',
+	['p'] = 'p',['q'] = 'q',['r'] = 'r',['s'] = 's',['t'] = 't',
+	['u'] = 'u',['v'] = 'v',['w'] = 'w',['x'] = 'x',['y'] = 'y',
 	['z'] = 'z',
 };
 

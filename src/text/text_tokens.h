@@ -28,7 +28,8 @@ typedef struct StToken
 typedef struct StTokens
 {
 	uint32	   *points;			/* normalised code points of all tokens */
-	int32	   *sources;		/* for each, the document's character it is from */
+	int32	   *sources;		/* for each, the document's character it is
+								 * from */
 	int			npoints;
 	int			points_size;
 	StToken    *tokens;
@@ -41,9 +42,15 @@ typedef struct StTokens
  */
 #define ST_FEATURE_WORD		0	/* one token */
 #define ST_FEATURE_BIGRAM	1	/* two neighbours, in order */
-#define ST_FEATURE_PAIR		2	/* two tokens at most ST_PAIR_DISTANCE apart, in any order */
-#define ST_FEATURE_CHARS	3	/* 3 to 5 characters within a token and its borders */
+#define ST_FEATURE_PAIR		2	/* two tokens at most ST_PAIR_DISTANCE apart,
+								 * in any order */
+#define ST_FEATURE_CHARS	3	/* 3 to 5 characters within a token and its
+								 * borders */
 #define ST_FEATURE_KIND(hash) ((hash) & 3)
+
+/* Whether a feature is of one token alone. */
+#define ST_FEATURE_IS_SINGLE(hash) \
+	(ST_FEATURE_KIND(hash) == ST_FEATURE_WORD || ST_FEATURE_KIND(hash) == ST_FEATURE_CHARS)
 
 #define ST_PAIR_DISTANCE 3
 
@@ -52,9 +59,12 @@ typedef struct StTokens
 
 typedef struct StFeatures
 {
-	uint32	   *hashes;			/* in order of appearance, repeated as they repeat */
-	int32	   *tokens;			/* the later token of each, only when asked for */
-	int32	   *partners;		/* the earlier one of bigrams and pairs, else the same */
+	uint32	   *hashes;			/* in order of appearance, repeated as they
+								 * repeat */
+	int32	   *tokens;			/* the later token of each, only when asked
+								 * for */
+	int32	   *partners;		/* the earlier one of bigrams and pairs, else
+								 * the same */
 	int			n;
 	int			size;
 	int			origins_size;

@@ -20,7 +20,7 @@ open(my $out, '>', $file) or die "$file: $!";
 for my $id (1 .. $rows)
 {
     my $text = $texts[ $id % 3 ];
-    print $out "$id\t$text\t", join(' ', $text, ("please answer the mail number $id soon") x 8), "\tnew\n";
+    print $out "$id\t$text\t", join(' ', ($text) x 15, "please answer the mail number $id soon"), "\tnew\n";
 }
 close($out);
 
@@ -32,21 +32,26 @@ $node->safe_psql('postgres', 'TRUNCATE tickets');
 
 # One connection: what the second, hundred times bigger COPY adds to its peak. The
 # transition table goes to disk; only a batch of decisions is in memory.
-my $peaks = $node->safe_psql('postgres', qq{
-    CREATE TEMP TABLE peak (kb bigint);
-    CREATE FUNCTION pg_temp.peak() RETURNS bigint LANGUAGE plpgsql AS \$\$
-    DECLARE s text := pg_read_file('/proc/' || pg_backend_pid() || '/status');
-    BEGIN
-        RETURN (regexp_match(s, 'VmHWM:\\s+(\\d+)'))[1]::bigint - (regexp_match(s, 'RssShmem:\\s+(\\d+)'))[1]::bigint;
-    END \$\$;
-    COPY tickets FROM '$file' WHERE id <= 1000;
-    INSERT INTO peak SELECT pg_temp.peak();
-    TRUNCATE tickets;
-    COPY tickets FROM '$file';
-    INSERT INTO peak SELECT pg_temp.peak();
-    SELECT max(kb) - min(kb) FROM peak;});
-note("COPY of $rows tickets raised the peak of private memory by $peaks kB");
-cmp_ok($peaks, '<', 20_000, 'COPY of many tickets takes little more memory than of a few');
+SKIP:
+{
+    skip 'no /proc here', 1 unless -e '/proc/self/status';
+    my $peaks = $node->safe_psql('postgres', qq{
+        CREATE TEMP TABLE peak (kb bigint);
+        CREATE FUNCTION pg_temp.peak() RETURNS bigint LANGUAGE plpgsql AS \$\$
+        DECLARE s text := pg_read_file('/proc/' || pg_backend_pid() || '/status');
+        BEGIN
+            RETURN (regexp_match(s, 'VmHWM:\\s+(\\d+)'))[1]::bigint - (regexp_match(s, 'RssShmem:\\s+(\\d+)'))[1]::bigint;
+        END \$\$;
+        COPY tickets FROM '$file' WHERE id <= 1000;
+        INSERT INTO peak SELECT pg_temp.peak();
+        TRUNCATE tickets;
+        COPY tickets FROM '$file';
+        INSERT INTO peak SELECT pg_temp.peak();
+        SELECT max(kb) - min(kb) FROM peak;});
+    note("COPY of $rows tickets raised the peak of private memory by $peaks kB");
+    cmp_ok($peaks, '<', 20_000, 'COPY of many tickets takes little more memory than of a few');
+}
+$node->safe_psql('postgres', "TRUNCATE tickets; COPY tickets FROM '$file'");
 is(undecided($node, 'postgres'), '0|0', 'every ticket has its decision');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM triage.decision WHERE NOT in_scope OR outcome <> $$human$$'),
     '0', 'and the decisions are right');
