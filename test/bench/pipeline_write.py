@@ -141,8 +141,7 @@ def insert_bench(directory):
     return {name: statistics.median(r) for name, r in rates.items()}
 
 
-def main():
-    directory = tempfile.mkdtemp(prefix="st_pipeline_bench_")
+def main(directory):
     examples, tickets = write_data(directory)
     session = Session()
     session.run(SETUP)
@@ -180,4 +179,5 @@ def main():
                        "insert_ratio": rates["triaged"] / rates["constant"]}, out, indent=1)
 
 
-main()
+with tempfile.TemporaryDirectory(prefix="st_pipeline_bench_") as scratch:
+    main(scratch)
