@@ -49,7 +49,7 @@ static const double costs[] = {0.3, 1.0};
 
 /*
  * Of the in-scope text that "I don't know" may cost, the share that it may cost
- * for unknown words; the rest is for doubt between labels.
+ * for unknown words alone; the rest is for doubt between labels.
  */
 #define UNKNOWN_SHARE	0.2
 
@@ -199,8 +199,8 @@ judge(Held *held, int nlabels, const StTrainOptions *options)
 	}
 	held->least_known = st_known_threshold(held->known, held->n,
 										   options->reject * UNKNOWN_SHARE);
-	threshold = st_entropy_threshold(held->scores, held->n, nlabels,
-									 options->reject * (1.0 - UNKNOWN_SHARE));
+	threshold = st_entropy_threshold(held->scores, held->known, held->n, nlabels,
+									 held->least_known, options->reject);
 	st_metrics(held->scores, held->known, held->labels, held->n, nlabels,
 			   threshold, held->least_known, &held->metrics);
 }
