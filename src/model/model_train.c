@@ -42,10 +42,11 @@
 static const double costs[] = {0.3, 1.0};
 
 /*
- * A hidden layer must do better by this many standard errors: the linear model
- * is smaller and faster.
+ * A hidden layer must do better than the linear model, which is smaller and
+ * faster, by this many standard errors, or else by so much less surprise.
  */
 #define MEASURABLY		1.5
+#define LESS_SURPRISE	0.02
 
 /*
  * Of the in-scope text that "I don't know" may cost, the share that it may cost
@@ -297,7 +298,8 @@ try_out(const StExamples *e, const Plan *plan, const StAttempt *attempt,
  * is_better
  *		Whether held-out examples, the same for both, speak for the first attempt
  *		over the second, which stands unless it is beaten by the given number of
- *		standard errors of the difference (McNemar's test).
+ *		standard errors of the difference (McNemar's test), or is wrong more
+ *		often and much more surprised.
  */
 static bool
 is_better(const Held *a, const Held *b, double errors)
@@ -312,6 +314,8 @@ is_better(const Held *a, const Held *b, double errors)
 	}
 	if (only_a == only_b && errors == 0)
 		return a->metrics.log_loss < b->metrics.log_loss;
+	if (only_a > only_b && a->metrics.log_loss + LESS_SURPRISE < b->metrics.log_loss)
+		return true;
 	return only_a - only_b > errors * sqrt(only_a + only_b);
 }
 
