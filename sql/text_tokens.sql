@@ -51,3 +51,13 @@ RESET support_triage.max_document_bytes;
 -- the same words give the same tokens whatever stands between them
 SELECT (SELECT array_agg(token ORDER BY start) FROM triage.tokenize(E'refund\tmy--order\n(now)')) =
        (SELECT array_agg(token ORDER BY start) FROM triage.tokenize('refund my order now')) AS same;
+
+-- half of a surrogate pair written as UTF-8 does not get this far
+DO $$
+BEGIN
+    PERFORM count(*) FROM triage.tokenize(convert_from('\xeda080', 'UTF8'));
+    RAISE NOTICE 'read';
+EXCEPTION WHEN character_not_in_repertoire THEN
+    RAISE NOTICE 'refused';
+END
+$$;
