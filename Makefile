@@ -31,10 +31,8 @@ PROVE_FLAGS    = -I test/t/lib
 # Warnings are errors for who has a checkout; a release must build with the
 # compilers of tomorrow too.
 WERROR      = $(if $(wildcard .git),-Werror)
-# No -fvisibility=hidden of our own: from 16 on PGXS says it, and in 15 it would
-# hide the functions that the server looks up.
 PG_CPPFLAGS = -I$(srcdir)/src -DST_VERSION='"$(EXTVERSION)"'
-PG_CFLAGS   = -Wall -Wextra $(WERROR) -Wno-unused-parameter \
+PG_CFLAGS   = -fvisibility=hidden -Wall -Wextra $(WERROR) -Wno-unused-parameter \
               -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type
 SHLIB_LINK  = -licui18n -licuuc -lm
 EXTRA_CLEAN = $(EXTENSION)--*.sql tmp_check output_iso results regression.diffs regression.out log

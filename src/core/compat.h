@@ -9,6 +9,9 @@
 #ifndef ST_COMPAT_H
 #define ST_COMPAT_H
 
+#include "fmgr.h"
+#include "storage/buffile.h"
+
 #if PG_VERSION_NUM < 150000
 #error "support_triage needs PostgreSQL 15 or newer"
 #endif
@@ -18,8 +21,27 @@
 #include "varatt.h"
 #endif
 
+/*
+ * What the server looks up in the library is visible, all else hidden
+ * (-fvisibility=hidden).  From 16 on PG_FUNCTION_INFO_V1 sees to the first.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(funcname) \
+_Pragma("GCC visibility push(default)") \
+extern Datum funcname(PG_FUNCTION_ARGS); \
+extern const Pg_finfo_record *CppConcat(pg_finfo_, funcname) (void); \
+const Pg_finfo_record * \
+CppConcat(pg_finfo_, funcname) (void) \
+{ \
+	static const Pg_finfo_record my_finfo = {1}; \
+	return &my_finfo; \
+} \
+_Pragma("GCC visibility pop") \
+extern int	no_such_variable
+#endif
+
 /* Reading a temporary file: 16 has a function that throws on a short read. */
-#include "storage/buffile.h"
 
 static inline void
 st_buffile_read_exact(BufFile *file, void *data, size_t size)

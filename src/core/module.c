@@ -17,9 +17,12 @@
 #include "routing/routing.h"
 #include "text/text.h"
 
+/* the two that the server looks for when it loads the library */
+#pragma GCC visibility push(default)
 PG_MODULE_MAGIC;
 
-extern PGDLLEXPORT void _PG_init(void);
+extern void _PG_init(void);
+#pragma GCC visibility pop
 
 void
 _PG_init(void)

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "miscadmin.h"
@@ -131,10 +132,13 @@ st_known_threshold(const float *known, int n, double reject)
 
 /*
  * st_entropy_threshold
- *		Returns the entropy that the given share of in-scope examples exceeds.
+ *		Returns the entropy beyond which an example is refused, so that the given
+ *		share of in-scope examples is, those with too many unknown features
+ *		among them.
  */
 double
-st_entropy_threshold(const float *probs, int n, int nlabels, double reject)
+st_entropy_threshold(const float *probs, const float *known, int n, int nlabels,
+					 double least_known, double reject)
 {
 	float	   *entropies = st_train_floats(Max(n, 1));
 	int			place = (int) ceil(n * (1.0 - reject)) - 1;
@@ -142,9 +146,10 @@ st_entropy_threshold(const float *probs, int n, int nlabels, double reject)
 	if (n == 0)
 		return log((double) nlabels);
 	for (int i = 0; i < n; i++)
-		entropies[i] = entropy(probs + (Size) i * nlabels, nlabels);
+		entropies[i] = known[i] < least_known ? FLT_MAX
+			: entropy(probs + (Size) i * nlabels, nlabels);
 	qsort(entropies, n, sizeof(float), by_value);
-	return entropies[Max(0, Min(n - 1, place))];
+	return Min(entropies[Max(0, Min(n - 1, place))], log((double) nlabels));
 }
 
 /*

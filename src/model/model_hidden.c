@@ -133,18 +133,18 @@ thin_out(Descent *d, const StExamples *e, int row)
 	float		squares = 0;
 	float		scale;
 	int			n = 0;
+	int			kept;
 
 	for (Size i = e->starts[row]; i < e->starts[row + 1]; i++)
 	{
 		if ((i - e->starts[row]) % 4 == 0)
 			bits = pg_prng_uint64(&d->random);
-		if ((bits & 0xFFFF) >= threshold)
-		{
-			d->ids[n] = e->ids[i];
-			d->values[n] = e->values[i];
-			squares += e->values[i] * e->values[i];
-			n++;
-		}
+		/* no branch that half of the time is not foreseen */
+		kept = (bits & 0xFFFF) >= threshold;
+		d->ids[n] = e->ids[i];
+		d->values[n] = e->values[i];
+		squares += kept * e->values[i] * e->values[i];
+		n += kept;
 		bits >>= 16;
 	}
 	scale = squares > 0 ? 1.0f / sqrtf(squares) : 0;
@@ -171,7 +171,7 @@ forward(Descent *d, int n)
 	{
 		if (h % 4 == 0)
 			bits = pg_prng_uint64(&d->random);
-		d->mask[h] = d->sums[h] > 0 && (bits & 0xFFFF) >= threshold ? keep : 0;
+		d->mask[h] = keep * ((d->sums[h] > 0) & ((bits & 0xFFFF) >= threshold));
 		d->units[h] = d->sums[h] * d->mask[h];
 		bits >>= 16;
 	}

@@ -63,46 +63,74 @@ st_dot(const float *x, const float *y, int n)
 		((even[1] + even[5]) + (even[3] + even[7]));
 }
 
+/* Rows that are asked for before they are needed. */
+#define AHEAD 4
+
 ST_VECTOR void
 st_rows_sum(float *y, const float *matrix, int width,
 			const uint32 *ids, const float *values, int n)
 {
-	/* four registers' worth of columns at a time stay in registers */
-	for (Size from = 0; from < (Size) width / 8; from += 4)
+	Size		from = 0;
+
+	/* 64 columns at a time stay in registers */
+	for (; from + 64 <= (Size) width; from += 64)
 	{
-		Eight	   *to = EIGHTS(y) + from;
-		Size		more = Min((Size) width / 8 - from, 4);
+		Eight	   *to = EIGHTS(y + from);
+		Eight		sum0 = to[0];
+		Eight		sum1 = to[1];
+		Eight		sum2 = to[2];
+		Eight		sum3 = to[3];
+		Eight		sum4 = to[4];
+		Eight		sum5 = to[5];
+		Eight		sum6 = to[6];
+		Eight		sum7 = to[7];
+
+		for (int r = 0; r < n; r++)
+		{
+			const		Eight *row = CONST_EIGHTS(matrix + (Size) ids[r] * width + from);
+			float		a = values[r];
+
+			if (r + AHEAD < n)
+			{
+				const float *next = matrix + (Size) ids[r + AHEAD] * width + from;
+
+				__builtin_prefetch(next);
+				__builtin_prefetch(next + 16);
+				__builtin_prefetch(next + 32);
+				__builtin_prefetch(next + 48);
+			}
+			sum0 += a * row[0];
+			sum1 += a * row[1];
+			sum2 += a * row[2];
+			sum3 += a * row[3];
+			sum4 += a * row[4];
+			sum5 += a * row[5];
+			sum6 += a * row[6];
+			sum7 += a * row[7];
+		}
+		to[0] = sum0;
+		to[1] = sum1;
+		to[2] = sum2;
+		to[3] = sum3;
+		to[4] = sum4;
+		to[5] = sum5;
+		to[6] = sum6;
+		to[7] = sum7;
+	}
+
+	for (; from < (Size) width; from += 16)
+	{
+		Eight	   *to = EIGHTS(y + from);
 		Eight		sum0 = to[0];
 		Eight		sum1 = to[1];
 
-		if (more == 4)
+		for (int r = 0; r < n; r++)
 		{
-			Eight		sum2 = to[2];
-			Eight		sum3 = to[3];
+			const		Eight *row = CONST_EIGHTS(matrix + (Size) ids[r] * width + from);
+			float		a = values[r];
 
-			for (int r = 0; r < n; r++)
-			{
-				const		Eight *row = CONST_EIGHTS(matrix + (Size) ids[r] * width) + from;
-				float		a = values[r];
-
-				sum0 += a * row[0];
-				sum1 += a * row[1];
-				sum2 += a * row[2];
-				sum3 += a * row[3];
-			}
-			to[2] = sum2;
-			to[3] = sum3;
-		}
-		else
-		{
-			for (int r = 0; r < n; r++)
-			{
-				const		Eight *row = CONST_EIGHTS(matrix + (Size) ids[r] * width) + from;
-				float		a = values[r];
-
-				sum0 += a * row[0];
-				sum1 += a * row[1];
-			}
+			sum0 += a * row[0];
+			sum1 += a * row[1];
 		}
 		to[0] = sum0;
 		to[1] = sum1;

@@ -113,7 +113,7 @@ st_train_options(Jsonb *jsonb)
 	options->kind = ST_KIND_AUTO;
 	options->hidden = 192;
 	options->min_documents = 0;
-	options->max_kilobytes = 8 * 1024;
+	options->max_kilobytes = 7800;
 	options->reject = 0.05;
 	options->seed = 1;
 

@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "core/compat.h"
 #include "core/core.h"
 #include "model/model_inner.h"
 

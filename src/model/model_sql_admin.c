@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "core/compat.h"
 #include "model/model_inner.h"
 
 PG_FUNCTION_INFO_V1(st_activate);

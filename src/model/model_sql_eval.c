@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 #include "utils/regproc.h"
 
+#include "core/compat.h"
 #include "model/model_inner.h"
 
 /* Bins of the calibration error, and the least probability of a log loss */

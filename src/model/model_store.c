@@ -44,6 +44,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "core/compat.h"
 #include "core/core.h"
 #include "model/model_inner.h"
 

@@ -42,14 +42,15 @@
 static const double costs[] = {0.3, 1.0};
 
 /*
- * A hidden layer must do better by this many standard errors: the linear model
- * is smaller and faster.
+ * A hidden layer must do better than the linear model, which is smaller and
+ * faster, by this many standard errors, or else by so much less surprise.
  */
 #define MEASURABLY		1.5
+#define LESS_SURPRISE	0.02
 
 /*
  * Of the in-scope text that "I don't know" may cost, the share that it may cost
- * for unknown words; the rest is for doubt between labels.
+ * for unknown words alone; the rest is for doubt between labels.
  */
 #define UNKNOWN_SHARE	0.2
 
@@ -174,6 +175,7 @@ add_scores(Held *held, const StNetwork *net, const StExamples *e,
 		memcpy(held->scores + (Size) held->n * e->nlabels, logits,
 			   sizeof(float) * e->nlabels);
 		held->known[held->n] = e->known[rows[i]];
+		held->right[held->n] = st_most_probable(logits, e->nlabels) == e->labels[rows[i]];
 		held->labels[held->n++] = e->labels[rows[i]];
 	}
 }
@@ -195,12 +197,11 @@ judge(Held *held, int nlabels, const StTrainOptions *options)
 		for (int k = 0; k < nlabels; k++)
 			row[k] /= (float) held->temperature;
 		st_softmax(row, nlabels);
-		held->right[i] = st_most_probable(row, nlabels) == held->labels[i];
 	}
 	held->least_known = st_known_threshold(held->known, held->n,
 										   options->reject * UNKNOWN_SHARE);
-	threshold = st_entropy_threshold(held->scores, held->n, nlabels,
-									 options->reject * (1.0 - UNKNOWN_SHARE));
+	threshold = st_entropy_threshold(held->scores, held->known, held->n, nlabels,
+									 held->least_known, options->reject);
 	st_metrics(held->scores, held->known, held->labels, held->n, nlabels,
 			   threshold, held->least_known, &held->metrics);
 }
@@ -234,12 +235,28 @@ held_create(int size, int nlabels)
 }
 
 /*
+ * is_behind
+ *		Whether an attempt that is not through yet was right less often than its
+ *		rival on the same examples.
+ */
+static bool
+is_behind(const Held *held, const Held *rival)
+{
+	int			lead = 0;
+
+	for (int i = 0; i < held->n; i++)
+		lead += held->right[i] - rival->right[i];
+	return lead < 0;
+}
+
+/*
  * try_out
- *		Returns what an attempt does on examples that it was not trained on.
+ *		Returns what an attempt does on examples that it was not trained on, or
+ *		NULL when its first round shows that it will not beat the rival, if any.
  */
 static Held *
 try_out(const StExamples *e, const Plan *plan, const StAttempt *attempt,
-		const StTrainOptions *options, const StTeller *teller)
+		const Held *rival, const StTrainOptions *options, const StTeller *teller)
 {
 	int			most = Max(100, Min(MOST_HELD, MOST_SCORES / e->nlabels));
 	Held	   *held = held_create(Min(e->n, most), e->nlabels);
@@ -264,6 +281,11 @@ try_out(const StExamples *e, const Plan *plan, const StAttempt *attempt,
 					   e, out, nout);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(round_context);
+		if (round == 0 && rival != NULL && is_behind(held, rival))
+		{
+			MemoryContextDelete(round_context);
+			return NULL;
+		}
 	}
 	old = MemoryContextSwitchTo(round_context);
 	judge(held, e->nlabels, options);
@@ -276,7 +298,8 @@ try_out(const StExamples *e, const Plan *plan, const StAttempt *attempt,
  * is_better
  *		Whether held-out examples, the same for both, speak for the first attempt
  *		over the second, which stands unless it is beaten by the given number of
- *		standard errors of the difference (McNemar's test).
+ *		standard errors of the difference (McNemar's test), or is wrong more
+ *		often and much more surprised.
  */
 static bool
 is_better(const Held *a, const Held *b, double errors)
@@ -291,6 +314,8 @@ is_better(const Held *a, const Held *b, double errors)
 	}
 	if (only_a == only_b && errors == 0)
 		return a->metrics.log_loss < b->metrics.log_loss;
+	if (only_a > only_b && a->metrics.log_loss + LESS_SURPRISE < b->metrics.log_loss)
+		return true;
 	return only_a - only_b > errors * sqrt(only_a + only_b);
 }
 
@@ -323,13 +348,16 @@ choose(const Views *views, const Plan *plan, const StTrainOptions *options,
 		true, 0
 	};
 
+	/* the hidden layer, slowest to train, comes last */
 	teller->phase = "comparing";
 	*best = NULL;
 	for (int i = 0; i < n; i++)
 	{
 		Held	   *held = try_out(view_for(views, &attempts[i]), plan, &attempts[i],
-								   options, teller);
+								   attempts[i].hidden ? *best : NULL, options, teller);
 
+		if (held == NULL)
+			continue;
 		if (*best == NULL || is_better(held, *best, attempts[i].hidden ? MEASURABLY : 0))
 		{
 			*best = held;

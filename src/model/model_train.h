@@ -107,7 +107,8 @@ extern void st_network_logits(const StNetwork *net, const StExamples *e, int row
 extern int	st_most_probable(const float *probs, int nlabels);
 extern double st_temperature(const float *logits, const int *labels, int n, int nlabels);
 extern double st_known_threshold(const float *known, int n, double reject);
-extern double st_entropy_threshold(const float *probs, int n, int nlabels, double reject);
+extern double st_entropy_threshold(const float *probs, const float *known, int n,
+								   int nlabels, double least_known, double reject);
 extern void st_metrics(const float *probs, const float *known, const int *labels,
 					   int n, int nlabels, double entropy_threshold,
 					   double known_threshold, StMetrics *metrics);

@@ -29,6 +29,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "core/compat.h"
 #include "core/core.h"
 #include "pipeline/pipeline_inner.h"
 

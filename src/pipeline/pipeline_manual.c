@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "core/compat.h"
 #include "core/core.h"
 #include "escalation/escalation.h"
 #include "pipeline/pipeline_inner.h"

@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "core/compat.h"
 #include "text/text.h"
 #include "text/text_chars.h"
 #include "text/text_tokens.h"
