@@ -11,7 +11,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from bench_lib import TMP, Goals, Session, intents_or_demo, load_pairs, median, table, timed_command, train
+from bench_lib import DATA, TMP, Goals, Session, intents_or_demo, load_pairs, median, table, timed_command, train
 
 ROUNDS = 5
 PYTHON = "/usr/bin/python3"
@@ -67,8 +67,9 @@ def main():
         rows += [("LinearSVC, fit alone", peer["fit"], peer["accuracy"]),
                  ("LinearSVC, making features", peer["features"], None)]
         # Round by round, because a shared machine changes between rounds.
-        goals.at_most("time of triage.train to that of LinearSVC's fit",
-                      median(our["cpu_seconds"] / its["fit"] for our, its in zip(ours, peers)), 1)
+        ratio = figures["ratio"] = median(our["cpu_seconds"] / its["fit"] for our, its in zip(ours, peers))
+        if DATA:    # promised of bank questions
+            goals.at_most("time of triage.train to that of LinearSVC's fit", ratio, 1)
     else:
         print("scikit-learn is not installed: nothing to compare with")
     table(f"training on {data}, {len(train_pairs):,} examples, one core", ("what", "CPU s", "accuracy"), rows)
