@@ -176,15 +176,13 @@ def cell(value):
 
 
 def table(title, header, rows):
-    """Prints rows under a header; numbers to the right."""
-    lines = [list(header)] + [[cell(value) for value in row] for row in rows]
+    """Prints rows under a header; columns that begin with a number to the right."""
+    lines = [header] + [[cell(value) for value in row] for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    sides = [str.rjust if isinstance(value, (int, float)) else str.ljust for value in rows[0]]
     print(f"\n{title}")
-    for number, line in enumerate(lines):
-        print("  " + "  ".join(
-            text.rjust(width) if number and rows and isinstance(rows[number - 1][i], (int, float))
-            or not number and rows and isinstance(rows[0][i], (int, float)) else text.ljust(width)
-            for i, (text, width) in enumerate(zip(line, widths))).rstrip())
+    for line in lines:
+        print("  " + "  ".join(side(text, width) for side, text, width in zip(sides, line, widths)).rstrip())
     sys.stdout.flush()
 
 

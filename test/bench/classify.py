@@ -11,13 +11,15 @@ from pathlib import Path
 
 from bench_lib import TMP, Goals, Session, intents_or_demo, load_pairs, median, table, timed, timed_command, train
 
-DOCUMENTS = 300_000
+DOCUMENTS = 300_000     # short ones; of longer texts as many as have these bytes together
+BYTES = 18_000_000
 ROUNDS = 3
 FASTTEXT = ["-wordNgrams", "2", "-minn", "2", "-maxn", "5", "-epoch", "50", "-lr", "0.5", "-thread", "1"]
 
 
-def repeat(texts, count):
-    return [texts[i % len(texts)] for i in range(count)]
+def repeat(texts):
+    size = sum(len(text.encode()) for text in texts) / len(texts)
+    return [texts[i % len(texts)] for i in range(min(DOCUMENTS, int(BYTES / size)))]
 
 
 def join_up_to(texts, size, count):
@@ -113,7 +115,7 @@ def main():
         texts = [text for text, _ in train_pairs + test_pairs]
         pid = session.pid()
         sets = {
-            "short": compare(session, pid, fasttext, "short", repeat(texts, DOCUMENTS), ROUNDS),
+            "as_they_are": compare(session, pid, fasttext, "as_they_are", repeat(texts), ROUNDS),
             "of_300_bytes": compare(session, pid, fasttext, "of_300_bytes", join_up_to(texts, 300, 30_000), ROUNDS),
             "of_2_kb": compare(session, pid, fasttext, "of_2_kb", join_up_to(texts, 2000, 5_000), ROUNDS),
         }
@@ -125,7 +127,7 @@ def main():
            "by wall"),
           [(name, f["documents"], f["bytes"], *(f.get(column) for column in columns)) for name, f in sets.items()])
     if fasttext:
-        goals.at_least("short texts: times as many as fastText", sets["short"]["ratio"], 3)
+        goals.at_least("times as many documents as fastText", sets["as_they_are"]["ratio"], 3)
     goals.finish("classify", {"data": data, "accuracy": accuracy, "fasttext_accuracy": fasttext and fasttext.accuracy,
                               "documents_a_second": sets})
 

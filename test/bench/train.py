@@ -11,9 +11,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from bench_lib import TMP, Goals, Session, intents_or_demo, load_pairs, median, table, timed_command, train
+from bench_lib import DATA, TMP, Goals, Session, intents_or_demo, load_pairs, median, table, timed_command, train
 
-ROUNDS = 3
+ROUNDS = 5
 PYTHON = "/usr/bin/python3"
 
 # Run as a process of its own, so that its CPU time and threads are its own.
@@ -66,7 +66,10 @@ def main():
         peer = figures["linear_svc"] = {key: median(run[key] for run in peers) for key in peers[0]}
         rows += [("LinearSVC, fit alone", peer["fit"], peer["accuracy"]),
                  ("LinearSVC, making features", peer["features"], None)]
-        goals.at_most("triage.train / fit of LinearSVC", figures["train_cpu_seconds"] / peer["fit"], 1)
+        # Round by round, because a shared machine changes between rounds.
+        ratio = figures["ratio"] = median(our["cpu_seconds"] / its["fit"] for our, its in zip(ours, peers))
+        if DATA:    # promised of bank questions
+            goals.at_most("time of triage.train to that of LinearSVC's fit", ratio, 1)
     else:
         print("scikit-learn is not installed: nothing to compare with")
     table(f"training on {data}, {len(train_pairs):,} examples, one core", ("what", "CPU s", "accuracy"), rows)
