@@ -16,6 +16,7 @@
 #include "pipeline/pipeline.h"
 #include "routing/routing.h"
 #include "text/text.h"
+#include "understanding/understanding.h"
 
 /* the two that the server looks for when it loads the library */
 #pragma GCC visibility push(default)
@@ -30,6 +31,7 @@ _PG_init(void)
 	st_core_init();
 	st_text_init();
 	st_model_init();
+	st_understanding_init();
 	st_routing_init();
 	st_pipeline_init();
 

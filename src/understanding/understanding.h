@@ -1,0 +1,201 @@
+/*-------------------------------------------------------------------------
+ *
+ * understanding.h
+ *		What a good support lead would notice when reading a ticket.
+ *
+ * A document is read once (StReading: tokens, features) and every signal is
+ * computed from that reading.  All of this is usable alone on any text, and in
+ * the pipeline through st_understand.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ST_UNDERSTANDING_H
+#define ST_UNDERSTANDING_H
+
+#include "postgres.h"
+
+#include "text/text.h"
+#include "text/text_tokens.h"
+
+extern void st_understanding_init(void);
+
+/* ---- a document, read once (understanding_reading.c) ---- */
+
+typedef struct StPhraseHit StPhraseHit;
+
+typedef struct StReading
+{
+	StDocument	doc;			/* cleaned */
+	StTokens   *tokens;
+	StFeatures *features;		/* of the reader "text"; made on first use */
+	StPhraseHit *hits;			/* of the lexicon, by first token; made on
+								 * first use */
+	int			nhits;
+} StReading;
+
+/* All of a reading is palloc'd in the current context.  Never throws but for memory and cancel. */
+extern void st_reading_begin(StReading *reading, const StDocument *doc);
+extern const StFeatures *st_reading_features(StReading *reading);
+
+/* ---- language (language*.c) ---- */
+
+#define ST_LANGUAGE_UNKNOWN	"und"
+
+typedef struct StLanguage
+{
+	char		code[8];		/* ISO 639-1, else 639-3; "und" when unsure */
+	float		confidence;		/* 0..1, calibrated */
+	char		script[8];		/* ISO 15924: "Latn"; "Zyyy" without letters */
+	bool		mixed;			/* parts in another language or script */
+} StLanguage;
+
+/* What is known before the text is read: the requester's earlier tickets. */
+typedef struct StLanguagePrior
+{
+	const char *code;
+	int			count;			/* tickets in this language */
+} StLanguagePrior;
+
+extern void st_language(StReading *reading, const StLanguagePrior *priors, int npriors,
+						StLanguage *out);
+
+/* ---- the lexicon: words and phrases that mean something (lexicon*.c) ---- */
+
+typedef enum StPhraseKind
+{
+	ST_PHRASE_SENTIMENT,		/* weight -4..4 */
+	ST_PHRASE_INTENSIFIER,		/* weight -1..1: dampens or strengthens the next */
+	ST_PHRASE_NEGATION,			/* weight 1 */
+	ST_PHRASE_CONTRAST,			/* "but": what follows counts more */
+	ST_PHRASE_POLITE,			/* courtesy: no praise; weight 0 */
+	ST_PHRASE_ANGER,			/* emotions: weight 0..1 */
+	ST_PHRASE_JOY,
+	ST_PHRASE_OPTIMISM,
+	ST_PHRASE_SADNESS,
+	ST_PHRASE_DEADLINE,			/* urgency that is stated: weight 0..1 */
+	ST_PHRASE_OUTAGE,
+	ST_PHRASE_MONEY,
+	ST_PHRASE_SAFETY,
+	ST_PHRASE_SOON,				/* "asap" */
+	ST_PHRASE_HUMAN,			/* asks for a person */
+	ST_PHRASE_TOPIC,			/* a sensitive topic, see StPhraseHit.topic */
+	ST_PHRASE_REQUEST			/* starts a request of its own ("could you") */
+} StPhraseKind;
+
+#define ST_NUM_PHRASE_KINDS (ST_PHRASE_REQUEST + 1)
+
+struct StPhraseHit
+{
+	int32		first;			/* tokens it covers */
+	int32		last;
+	StPhraseKind kind;
+	int16		topic;			/* of ST_PHRASE_TOPIC: index of its name, else -1 */
+	char		language[4];	/* of the entry; "" is every language */
+	float		weight;
+};
+
+/*
+ * Hits in order of first token; where one hit lies within a longer one of the
+ * same kind and language only the longer one is there.  Entries of all languages
+ * are found: who reads them asks for those of a language, or of all.
+ */
+extern const StPhraseHit *st_reading_hits(StReading *reading, int *n);
+extern bool st_hit_is_of(const StPhraseHit *hit, const char *language);
+extern const char *st_topic_name(int16 topic);
+extern int	st_topic_count(void);
+
+/* ---- sentiment, emotion, irony (sentiment*.c, emotion.c) ---- */
+
+typedef enum StSentimentLabel
+{
+	ST_VERY_NEGATIVE,
+	ST_NEGATIVE,
+	ST_NEUTRAL,
+	ST_POSITIVE,
+	ST_VERY_POSITIVE
+} StSentimentLabel;
+
+typedef struct StSentiment
+{
+	float		score;			/* -1..1 */
+	StSentimentLabel label;
+	float		confidence;		/* 0..1 */
+} StSentiment;
+
+typedef enum StEmotionLabel
+{
+	ST_ANGER,
+	ST_JOY,
+	ST_OPTIMISM,
+	ST_SADNESS,
+	ST_CALM						/* "neutral" */
+} StEmotionLabel;
+
+typedef struct StEmotion
+{
+	StEmotionLabel label;
+	float		confidence;
+} StEmotion;
+
+extern const char *const st_sentiment_names[];
+extern const char *const st_emotion_names[];
+
+/* language may be "und" */
+extern void st_sentiment(StReading *reading, const char *language, StSentiment *out);
+extern void st_emotion(StReading *reading, const char *language, StEmotion *out);
+extern float st_irony(StReading *reading, const char *language);
+
+/* ---- what the text asks and threatens (urgency.c, complexity.c) ---- */
+
+#define ST_MAX_TOPICS	64
+
+typedef struct StSignals
+{
+	float		urgency;		/* 0..1, as stated */
+	bool		wants_human;
+	uint64		topics;			/* bit i: topic of that index */
+} StSignals;
+
+extern void st_signals(StReading *reading, const char *language, StSignals *out);
+
+typedef struct StComplexity
+{
+	float		score;			/* 0..1 */
+	int16		questions;
+	int16		requests;
+	int32		words;
+	bool		has_log;		/* log excerpt or stack trace */
+} StComplexity;
+
+/* intent history enters in the pipeline, see complexity.c */
+extern void st_complexity(StReading *reading, StComplexity *out);
+
+/* ---- personal data (pii*.c) ---- */
+
+typedef struct StPiiSpan
+{
+	const char *kind;			/* "EMAIL", ...; lives as long as the
+								 * transaction */
+	int32		start;			/* bytes of the document, 0-based */
+	int32		length;
+	float		confidence;		/* 0..1 */
+} StPiiSpan;
+
+/* Spans are disjoint and in order; palloc'd. kinds NULL: all. Time is linear in the document. */
+extern StPiiSpan *st_find_pii(const StDocument *doc, const char *const *kinds, int nkinds, int *n);
+extern char *st_redact(const StDocument *doc, const char *const *kinds, int nkinds, int *length);
+
+/* ---- likeness (similarity.c) ---- */
+
+#define ST_SIGNATURE_LANES	64
+
+/* MinHash of a document's word shingles; all lanes 0: nothing to compare. */
+typedef struct StSignature
+{
+	uint16		lane[ST_SIGNATURE_LANES];
+} StSignature;
+
+extern void st_signature(StReading *reading, StSignature *out);
+extern float st_signature_similarity(const StSignature *a, const StSignature *b);
+
+#endif							/* ST_UNDERSTANDING_H */

@@ -1,0 +1,1 @@
+-- src/understanding/understanding_api.sql: what is noticed in a text

@@ -1,0 +1,15 @@
+/*-------------------------------------------------------------------------
+ *
+ * understanding_init.c
+ *		The room's entry: calls what each of its parts sets up.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "understanding/understanding.h"
+
+void
+st_understanding_init(void)
+{
+}

@@ -1,0 +1,1 @@
+-- src/understanding/understanding_tables.sql: what users add to the lexicon, to personal data, to entities
