@@ -189,13 +189,24 @@ extern char *st_redact(const StDocument *doc, const char *const *kinds, int nkin
 
 #define ST_SIGNATURE_LANES	64
 
-/* MinHash of a document's word shingles; all lanes 0: nothing to compare. */
+/* MinHash of a document's word pairs; all lanes 0: nothing to compare. */
 typedef struct StSignature
 {
 	uint16		lane[ST_SIGNATURE_LANES];
 } StSignature;
 
-extern void st_signature(StReading *reading, StSignature *out);
+/* As triage.signature gives it: bigint[], four lanes each, in order. */
+#define ST_SIGNATURE_WORDS	(ST_SIGNATURE_LANES / 4)
+
+/* Returns how many words the document has; of none nothing can be compared. */
+extern int	st_signature(StReading *reading, StSignature *out);
 extern float st_signature_similarity(const StSignature *a, const StSignature *b);
+
+/* Counted, not estimated. */
+extern float st_similarity(const StDocument *a, const StDocument *b);
+
+/* bigint[], and back; false for what is no signature. */
+extern Datum st_signature_datum(const StSignature *signature);
+extern bool st_signature_from_datum(Datum value, StSignature *out);
 
 #endif							/* ST_UNDERSTANDING_H */
