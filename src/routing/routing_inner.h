@@ -8,6 +8,9 @@
 #ifndef ST_ROUTING_INNER_H
 #define ST_ROUTING_INNER_H
 
+#include "access/tableam.h"
+#include "utils/rel.h"
+
 #include "routing/routing.h"
 
 typedef struct StQueue
@@ -43,6 +46,15 @@ typedef struct StRule
 	int			digits;			/* and its digits after the point, 2 at least */
 } StRule;
 
+/* triage.sensitive_policy */
+typedef struct StTopicPolicy
+{
+	char	   *topic;
+	StTier		min_tier;
+	int16		min_priority;
+	bool		escalates;
+} StTopicPolicy;
+
 struct StRouting
 {
 	int			nrules;
@@ -50,6 +62,40 @@ struct StRouting
 	int			nqueues;
 	StQueue    *queues;
 	const StQueue *default_queue;	/* NULL: none */
+	StSignalPolicy policy;
+	int			ntopics;
+	StTopicPolicy *topics;
 };
+
+/* ---- our tables, read from front to back (routing_cache.c) ---- */
+
+typedef struct StRoutingScan
+{
+	Relation	rel;
+	Snapshot	snapshot;
+	TableScanDesc scan;
+	TupleTableSlot *slot;
+} StRoutingScan;
+
+extern void st_routing_scan_begin(StRoutingScan *s, Oid relid);
+extern bool st_routing_scan_next(StRoutingScan *s);
+extern void st_routing_scan_end(StRoutingScan *s);
+extern Datum st_routing_scan_value(StRoutingScan *s, const char *column, bool *isnull);
+extern char *st_routing_scan_cstring(StRoutingScan *s, const char *column);
+extern int32 st_routing_scan_int32(StRoutingScan *s, const char *column, int32 if_null);
+extern bool st_routing_scan_bool(StRoutingScan *s, const char *column);
+extern StTier st_routing_scan_tier(StRoutingScan *s, const char *column);
+
+/* ---- policies (routing_policy.c) ---- */
+
+extern void st_routing_load_policies(StRouting *routing, Oid signal_relid, Oid sensitive_relid);
+
+/* ---- what rules may not overrule (routing_caution.c) ---- */
+
+extern void st_routing_reason(StDecision *decision, const char *reason);
+extern void st_routing_escalate(StDecision *decision, const char *cause, const char *reason, int16 priority);
+extern char *st_routing_probability(float4 value);
+extern bool st_routing_caution(const StRouting *routing, const StFacts *facts, StDecision *decision);
+extern char *st_routing_forbids(const StRouting *routing, const StFacts *facts);
 
 #endif							/* ST_ROUTING_INNER_H */

@@ -209,4 +209,35 @@ extern float st_similarity(const StDocument *a, const StDocument *b);
 extern Datum st_signature_datum(const StSignature *signature);
 extern bool st_signature_from_datum(Datum value, StSignature *out);
 
+/* ---- all of it (understanding_facts.c) ---- */
+
+/* What is wanted, and what was computed: a set of these. */
+#define ST_SIGNAL_LANGUAGE		0x01
+#define ST_SIGNAL_SENTIMENT		0x02
+#define ST_SIGNAL_EMOTION		0x04
+#define ST_SIGNAL_IRONY			0x08
+#define ST_SIGNAL_COMPLEXITY	0x10
+#define ST_SIGNAL_PII			0x20
+#define ST_SIGNAL_STATED		0x40	/* StSignals */
+#define ST_SIGNALS_ALL			0x7F
+
+typedef struct StUnderstanding
+{
+	uint32		known;			/* of the rest, what these say was computed */
+	StLanguage	language;
+	StSentiment sentiment;
+	StEmotion	emotion;
+	float		irony;
+	StSignals	signals;
+	int			ntopics;		/* of signals.topics, by name and sorted */
+	const char **topics;		/* database encoding */
+	StComplexity complexity;
+	int			npii_kinds;		/* each kind that was found once, sorted */
+	const char **pii_kinds;		/* database encoding */
+} StUnderstanding;
+
+extern void st_understand_prepare(void);
+extern void st_understand(StReading *reading, uint32 wanted, const char *language,
+						  const StLanguagePrior *priors, int npriors, StUnderstanding *out);
+
 #endif							/* ST_UNDERSTANDING_H */
