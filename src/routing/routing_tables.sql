@@ -150,7 +150,7 @@ COMMENT ON COLUMN triage.routing_rule.changed_by IS 'Who gave it its present for
 -- How signals are judged: one row.  The rows that ship have no changed_at: those
 -- that have one are dumped, and replace what CREATE EXTENSION has put there.
 CREATE TABLE triage.signal_policy (
-    only                 boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single               boolean PRIMARY KEY DEFAULT true CHECK (single),
     repeat_window        interval NOT NULL DEFAULT '7 days'
         CHECK (repeat_window >= '0' AND repeat_window <= '366 days'),
     duplicate_window     interval NOT NULL DEFAULT '1 day'
@@ -166,7 +166,7 @@ CREATE TABLE triage.signal_policy (
     changed_by           name DEFAULT session_user
 );
 COMMENT ON TABLE triage.signal_policy IS 'How signals are judged: one row, changed by UPDATE. The one definition of repeat contact, near-duplicate, conflicting signals and strong emotion.';
-COMMENT ON COLUMN triage.signal_policy.only IS 'True: there is one row.';
+COMMENT ON COLUMN triage.signal_policy.single IS 'True: there is one row.';
 COMMENT ON COLUMN triage.signal_policy.repeat_window IS 'An earlier ticket of the same requester counts as repeat contact, and as the original of a duplicate, when it is not older than this. 0 to 366 days.';
 COMMENT ON COLUMN triage.signal_policy.duplicate_window IS 'A ticket of another requester counts as the original of a duplicate when it is not older than this. 0 to 366 days.';
 COMMENT ON COLUMN triage.signal_policy.duplicate_similarity IS 'Least likeness of a duplicate, 0.5 to 1: see triage.signature_similarity.';
