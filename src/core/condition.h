@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
- * routing_condition.h
- *		Conditions of rules: boolean SQL expressions over triage.facts.  Private
- *		to routing/.
+ * condition.h
+ *		Conditions of rules and policies: boolean SQL expressions over facts.
+ *		See condition.c.
  *
  *-------------------------------------------------------------------------
  */
-#ifndef ST_ROUTING_CONDITION_H
-#define ST_ROUTING_CONDITION_H
+#ifndef ST_CONDITION_H
+#define ST_CONDITION_H
 
 #include "postgres.h"
 
@@ -24,10 +24,7 @@ typedef struct StCondition
 	AttrNumber *facts;			/* their attribute numbers, ascending */
 } StCondition;
 
-/* The row type triage.facts, copied into the current context. */
-extern TupleDesc st_facts_tupdesc(void);
-
 extern StCondition *st_condition_compile(const char *condition, TupleDesc facts);
 extern bool st_condition_holds(const StCondition *condition, ExprContext *econtext, bool *is_null);
 
-#endif							/* ST_ROUTING_CONDITION_H */
+#endif							/* ST_CONDITION_H */
