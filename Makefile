@@ -7,10 +7,10 @@
 EXTENSION   = support_triage
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
 MODULE_big  = $(EXTENSION)
-OBJS        = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c) $(LEXICON)))
+OBJS        = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
 
 # The phrases that the extension knows, as constant tables.
-LEXICON     = src/understanding/lexicon_table.c
+LEXICON     = src/understanding/lexicon/table.inc
 
 # The order of the rooms is the order of their dependencies, written out by hand:
 # a lower room never calls a higher one.
@@ -54,6 +54,7 @@ $(DATA_built): src/core/header.sql $(SQL_TABLES) $(SQL_API) $(EXTENSION).control
 
 $(LEXICON): tools/lexicon.pl $(wildcard src/understanding/lexicon/*.tsv)
 	perl tools/lexicon.pl $(filter %.tsv,$^) > $@.new && mv $@.new $@
+src/understanding/lexicon_table.o src/understanding/lexicon_table.bc: $(LEXICON)
 
 # PGXS does not track headers.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) Makefile
