@@ -73,79 +73,12 @@ routing_forget(Datum arg, Oid relid)
 		routing_valid = false;
 }
 
-void
-st_routing_scan_begin(StRoutingScan *s, Oid relid)
-{
-	s->rel = table_open(relid, AccessShareLock);
-	s->snapshot = RegisterSnapshot(GetLatestSnapshot());
-	s->scan = table_beginscan(s->rel, s->snapshot, 0, NULL);
-	s->slot = table_slot_create(s->rel, NULL);
-}
-
-bool
-st_routing_scan_next(StRoutingScan *s)
-{
-	CHECK_FOR_INTERRUPTS();
-	return table_scan_getnextslot(s->scan, ForwardScanDirection, s->slot);
-}
-
-void
-st_routing_scan_end(StRoutingScan *s)
-{
-	ExecDropSingleTupleTableSlot(s->slot);
-	table_endscan(s->scan);
-	UnregisterSnapshot(s->snapshot);
-	table_close(s->rel, AccessShareLock);
-}
-
-Datum
-st_routing_scan_value(StRoutingScan *s, const char *column, bool *isnull)
-{
-	return slot_getattr(s->slot, st_attnum(RelationGetRelid(s->rel), column), isnull);
-}
-
-/* A text column, detoasted and copied; NULL for NULL. */
-static text *
-scan_text(StRoutingScan *s, const char *column)
-{
-	bool		isnull;
-	Datum		value = st_routing_scan_value(s, column, &isnull);
-
-	return isnull ? NULL : DatumGetTextPCopy(value);
-}
-
-char *
-st_routing_scan_cstring(StRoutingScan *s, const char *column)
-{
-	text	   *value = scan_text(s, column);
-
-	return value == NULL ? NULL : text_to_cstring(value);
-}
-
-int32
-st_routing_scan_int32(StRoutingScan *s, const char *column, int32 if_null)
-{
-	bool		isnull;
-	Datum		value = st_routing_scan_value(s, column, &isnull);
-
-	return isnull ? if_null : DatumGetInt32(value);
-}
-
-bool
-st_routing_scan_bool(StRoutingScan *s, const char *column)
-{
-	bool		isnull;
-	Datum		value = st_routing_scan_value(s, column, &isnull);
-
-	return !isnull && DatumGetBool(value);
-}
-
 /* A column of type triage.tier, by its label: the OIDs differ between databases. */
 StTier
-st_routing_scan_tier(StRoutingScan *s, const char *column)
+st_routing_scan_tier(StTableScan *s, const char *column)
 {
 	bool		isnull;
-	Datum		value = st_routing_scan_value(s, column, &isnull);
+	Datum		value = st_scan_value(s, column, &isnull);
 	char	   *label;
 
 	if (isnull)
@@ -164,12 +97,12 @@ st_routing_scan_tier(StRoutingScan *s, const char *column)
 static void
 load_queues(StRouting *r)
 {
-	StRoutingScan s;
+	StTableScan s;
 	int			allocated = 8;
 
 	r->queues = palloc(allocated * sizeof(StQueue));
-	st_routing_scan_begin(&s, queue_relid);
-	while (st_routing_scan_next(&s))
+	st_scan_begin(&s, queue_relid);
+	while (st_scan_next(&s))
 	{
 		StQueue    *q;
 
@@ -179,12 +112,12 @@ load_queues(StRouting *r)
 			r->queues = repalloc(r->queues, allocated * sizeof(StQueue));
 		}
 		q = &r->queues[r->nqueues++];
-		q->queue_id = st_routing_scan_int32(&s, "queue_id", 0);
-		q->name = st_routing_scan_cstring(&s, "name");
+		q->queue_id = st_scan_int32(&s, "queue_id", 0);
+		q->name = st_scan_cstring(&s, "name");
 		q->tier = st_routing_scan_tier(&s, "tier");
-		q->is_default = st_routing_scan_bool(&s, "is_default");
+		q->is_default = st_scan_bool(&s, "is_default");
 	}
-	st_routing_scan_end(&s);
+	st_scan_end(&s);
 
 	for (int i = 0; i < r->nqueues; i++)
 	{
@@ -238,12 +171,12 @@ write_threshold(StRule *rule)
 static void
 load_rules(StRouting *r)
 {
-	StRoutingScan s;
+	StTableScan s;
 	int			allocated = 16;
 
 	r->rules = palloc(allocated * sizeof(StRule));
-	st_routing_scan_begin(&s, rule_relid);
-	while (st_routing_scan_next(&s))
+	st_scan_begin(&s, rule_relid);
+	while (st_scan_next(&s))
 	{
 		StRule	   *rule;
 		char	   *queue;
@@ -256,28 +189,28 @@ load_rules(StRouting *r)
 			r->rules = repalloc(r->rules, allocated * sizeof(StRule));
 		}
 		rule = &r->rules[r->nrules++];
-		rule->rule_id = st_routing_scan_int32(&s, "rule_id", 0);
-		rule->position = st_routing_scan_int32(&s, "position", 0);
-		rule->version = st_routing_scan_int32(&s, "version", 1);
-		rule->name = st_routing_scan_cstring(&s, "name");
-		rule->enabled = st_routing_scan_bool(&s, "enabled");
-		rule->intent = scan_text(&s, "intent");
-		rule->channel = scan_text(&s, "channel");
-		rule->segment = scan_text(&s, "segment");
-		rule->language = scan_text(&s, "language");
-		rule->escalate_reason = st_routing_scan_cstring(&s, "escalate_reason");
+		rule->rule_id = st_scan_int32(&s, "rule_id", 0);
+		rule->position = st_scan_int32(&s, "position", 0);
+		rule->version = st_scan_int32(&s, "version", 1);
+		rule->name = st_scan_cstring(&s, "name");
+		rule->enabled = st_scan_bool(&s, "enabled");
+		rule->intent = st_scan_text(&s, "intent");
+		rule->channel = st_scan_text(&s, "channel");
+		rule->segment = st_scan_text(&s, "segment");
+		rule->language = st_scan_text(&s, "language");
+		rule->escalate_reason = st_scan_cstring(&s, "escalate_reason");
 
-		value = st_routing_scan_value(&s, "min_confidence", &isnull);
+		value = st_scan_value(&s, "min_confidence", &isnull);
 		rule->min_confidence = isnull ? -1 : DatumGetFloat4(value);
 		rule->threshold = NULL;
 		rule->digits = 2;
 		if (!isnull)
 			write_threshold(rule);
 
-		value = st_routing_scan_value(&s, "priority", &isnull);
+		value = st_scan_value(&s, "priority", &isnull);
 		rule->priority = isnull ? ST_PRIORITY_DEFAULT : DatumGetInt16(value);
 
-		queue = st_routing_scan_cstring(&s, "queue");
+		queue = st_scan_cstring(&s, "queue");
 		rule->queue = queue == NULL ? NULL : find_queue(r, queue);
 		if (rule->queue == NULL)
 			rule->queue = r->default_queue;
@@ -288,7 +221,7 @@ load_rules(StRouting *r)
 		if (rule->tier == ST_TIER_NONE)
 			rule->tier = ST_TIER_ASSISTED;
 	}
-	st_routing_scan_end(&s);
+	st_scan_end(&s);
 
 	qsort(r->rules, r->nrules, sizeof(StRule), compare_rules);
 }

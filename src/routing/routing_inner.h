@@ -8,9 +8,7 @@
 #ifndef ST_ROUTING_INNER_H
 #define ST_ROUTING_INNER_H
 
-#include "access/tableam.h"
-#include "utils/rel.h"
-
+#include "core/core.h"
 #include "routing/routing.h"
 
 typedef struct StQueue
@@ -67,24 +65,9 @@ struct StRouting
 	StTopicPolicy *topics;
 };
 
-/* ---- our tables, read from front to back (routing_cache.c) ---- */
+/* ---- the cache (routing_cache.c) ---- */
 
-typedef struct StRoutingScan
-{
-	Relation	rel;
-	Snapshot	snapshot;
-	TableScanDesc scan;
-	TupleTableSlot *slot;
-} StRoutingScan;
-
-extern void st_routing_scan_begin(StRoutingScan *s, Oid relid);
-extern bool st_routing_scan_next(StRoutingScan *s);
-extern void st_routing_scan_end(StRoutingScan *s);
-extern Datum st_routing_scan_value(StRoutingScan *s, const char *column, bool *isnull);
-extern char *st_routing_scan_cstring(StRoutingScan *s, const char *column);
-extern int32 st_routing_scan_int32(StRoutingScan *s, const char *column, int32 if_null);
-extern bool st_routing_scan_bool(StRoutingScan *s, const char *column);
-extern StTier st_routing_scan_tier(StRoutingScan *s, const char *column);
+extern StTier st_routing_scan_tier(StTableScan *s, const char *column);
 
 /* ---- policies (routing_policy.c) ---- */
 

@@ -20,53 +20,53 @@ static const StSignalPolicy shipped = {
 
 /* A window of time in microseconds: a month has 30 days, a day 24 hours. */
 static int64
-scan_window(StRoutingScan *s, const char *column)
+scan_window(StTableScan *s, const char *column)
 {
 	bool		isnull;
-	Interval   *span = DatumGetIntervalP(st_routing_scan_value(s, column, &isnull));
+	Interval   *span = DatumGetIntervalP(st_scan_value(s, column, &isnull));
 
 	return ((int64) span->month * DAYS_PER_MONTH + span->day) * USECS_PER_DAY + span->time;
 }
 
 static float4
-scan_float(StRoutingScan *s, const char *column)
+scan_float(StTableScan *s, const char *column)
 {
 	bool		isnull;
 
-	return DatumGetFloat4(st_routing_scan_value(s, column, &isnull));
+	return DatumGetFloat4(st_scan_value(s, column, &isnull));
 }
 
 static void
 load_signal_policy(StSignalPolicy *policy, Oid relid)
 {
-	StRoutingScan s;
+	StTableScan s;
 
 	*policy = shipped;
-	st_routing_scan_begin(&s, relid);
-	while (st_routing_scan_next(&s))
+	st_scan_begin(&s, relid);
+	while (st_scan_next(&s))
 	{
 		policy->repeat_window = scan_window(&s, "repeat_window");
 		policy->duplicate_window = scan_window(&s, "duplicate_window");
 		policy->duplicate_similarity = scan_float(&s, "duplicate_similarity");
-		policy->duplicate_words = st_routing_scan_int32(&s, "duplicate_words", shipped.duplicate_words);
+		policy->duplicate_words = st_scan_int32(&s, "duplicate_words", shipped.duplicate_words);
 		policy->irony_conflict = scan_float(&s, "irony_conflict");
 		policy->positive_conflict = scan_float(&s, "positive_conflict");
 		policy->urgency_conflict = scan_float(&s, "urgency_conflict");
 		policy->strong_emotion = scan_float(&s, "strong_emotion");
-		policy->human_escalates = st_routing_scan_bool(&s, "human_escalates");
+		policy->human_escalates = st_scan_bool(&s, "human_escalates");
 	}
-	st_routing_scan_end(&s);
+	st_scan_end(&s);
 }
 
 static void
 load_topics(StRouting *routing, Oid relid)
 {
-	StRoutingScan s;
+	StTableScan s;
 	int			allocated = 8;
 
 	routing->topics = palloc(allocated * sizeof(StTopicPolicy));
-	st_routing_scan_begin(&s, relid);
-	while (st_routing_scan_next(&s))
+	st_scan_begin(&s, relid);
+	while (st_scan_next(&s))
 	{
 		StTopicPolicy *t;
 
@@ -76,12 +76,12 @@ load_topics(StRouting *routing, Oid relid)
 			routing->topics = repalloc(routing->topics, allocated * sizeof(StTopicPolicy));
 		}
 		t = &routing->topics[routing->ntopics++];
-		t->topic = st_routing_scan_cstring(&s, "topic");
+		t->topic = st_scan_cstring(&s, "topic");
 		t->min_tier = st_routing_scan_tier(&s, "min_tier");
-		t->min_priority = (int16) st_routing_scan_int32(&s, "min_priority", ST_PRIORITY_MIN);
-		t->escalates = st_routing_scan_bool(&s, "escalates");
+		t->min_priority = (int16) st_scan_int32(&s, "min_priority", ST_PRIORITY_MIN);
+		t->escalates = st_scan_bool(&s, "escalates");
 	}
-	st_routing_scan_end(&s);
+	st_scan_end(&s);
 }
 
 /* Reads both tables into *routing, in the current context. */

@@ -22,9 +22,6 @@
 #pragma weak st_signals
 #pragma weak st_complexity
 #pragma weak st_find_pii
-#pragma weak st_topic_name
-#pragma weak st_lexicon_prepare
-extern void st_lexicon_prepare(void);
 
 /*
  * st_understand_prepare
@@ -35,8 +32,7 @@ extern void st_lexicon_prepare(void);
 void
 st_understand_prepare(void)
 {
-	if (st_lexicon_prepare)
-		st_lexicon_prepare();
+	st_lexicon_prepare();
 }
 
 /*
