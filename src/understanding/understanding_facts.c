@@ -126,22 +126,23 @@ void
 st_understand(StReading *reading, uint32 wanted, const char *language,
 			  const StLanguagePrior *priors, int npriors, StUnderstanding *out)
 {
-	char		code[8] = ST_LANGUAGE_UNKNOWN;
+	char	   *code = out->read_as;
 
 	memset(out, 0, sizeof(*out));
+	strcpy(code, ST_LANGUAGE_UNKNOWN);
 
 	if ((wanted & ST_SIGNAL_LANGUAGE) && st_language)
 	{
 		st_language(reading, priors, npriors, &out->language);
 		out->known |= ST_SIGNAL_LANGUAGE;
-		strlcpy(code, out->language.code, sizeof(code));
+		strlcpy(code, out->language.code, sizeof(out->read_as));
 	}
 	if (language != NULL)
 	{
 		char		said[8];
 
 		if (language_code(language, said))
-			strlcpy(code, said, sizeof(code));
+			strlcpy(code, said, sizeof(out->read_as));
 	}
 
 	if ((wanted & ST_SIGNAL_STATED) && st_signals)
