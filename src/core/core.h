@@ -72,4 +72,11 @@ typedef struct StConfigCache
 extern void st_config_cache_init(StConfigCache *cache);
 extern void *st_config_cache_get(StConfigCache *cache);
 
+/* Many rows into one of the extension's own tables: see table_writer.c. */
+typedef struct StTableWriter StTableWriter;
+
+extern StTableWriter *st_table_writer_begin(const char *relname, const char *const *columns, int ncolumns);
+extern void st_table_writer_add(StTableWriter *writer, const Datum *values, const bool *isnull);
+extern int64 st_table_writer_end(StTableWriter *writer);
+
 #endif							/* ST_CORE_H */
