@@ -62,3 +62,50 @@ ALTER TABLE triage.calendar_hours ENABLE ALWAYS TRIGGER calendar_hours_changed;
 ALTER TABLE triage.calendar_hours ENABLE ALWAYS TRIGGER calendar_hours_truncated;
 ALTER TABLE triage.calendar_holiday ENABLE ALWAYS TRIGGER calendar_holiday_changed;
 ALTER TABLE triage.calendar_holiday ENABLE ALWAYS TRIGGER calendar_holiday_truncated;
+
+CREATE OR REPLACE FUNCTION triage.sla_check(
+    batch int DEFAULT 1000,
+    OUT tenant_id text, OUT source_id int, OUT ticket_key text, OUT metric triage.sla_metric, OUT cycle int,
+    OUT event text, OUT percent smallint, OUT due_at timestamptz)
+RETURNS SETOF record
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'st_sla_check';
+COMMENT ON FUNCTION triage.sla_check(int) IS 'Gives the warnings and breaches of clocks that are due by triage.now(), the oldest first, at most batch of them, and notes that it gave them: each is given once. event is warning or breach, percent how much of the target is used up. Of several warnings that are due the last is given. Clocks that another session moves wait for the next call.';
+REVOKE ALL ON FUNCTION triage.sla_check(int) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.sla_policy_check()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_sla_policy_check';
+COMMENT ON FUNCTION triage.sla_policy_check() IS 'Trigger of triage.sla_policy: refuses a condition that is none; an UPDATE raises the version and notes who and when.';
+REVOKE ALL ON FUNCTION triage.sla_policy_check() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER sla_policy_check
+BEFORE INSERT OR UPDATE ON triage.sla_policy
+FOR EACH ROW EXECUTE FUNCTION triage.sla_policy_check();
+
+CREATE OR REPLACE TRIGGER sla_policy_changed
+AFTER INSERT OR UPDATE OR DELETE ON triage.sla_policy
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER sla_policy_truncated
+AFTER TRUNCATE ON triage.sla_policy
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER sla_target_changed
+AFTER INSERT OR UPDATE OR DELETE ON triage.sla_target
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER sla_target_truncated
+AFTER TRUNCATE ON triage.sla_target
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER status_phase_changed
+AFTER INSERT OR UPDATE OR DELETE ON triage.status_phase
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER status_phase_truncated
+AFTER TRUNCATE ON triage.status_phase
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
+
+ALTER TABLE triage.sla_policy ENABLE ALWAYS TRIGGER sla_policy_changed;
+ALTER TABLE triage.sla_policy ENABLE ALWAYS TRIGGER sla_policy_truncated;
+ALTER TABLE triage.sla_target ENABLE ALWAYS TRIGGER sla_target_changed;
+ALTER TABLE triage.sla_target ENABLE ALWAYS TRIGGER sla_target_truncated;
+ALTER TABLE triage.status_phase ENABLE ALWAYS TRIGGER status_phase_changed;
+ALTER TABLE triage.status_phase ENABLE ALWAYS TRIGGER status_phase_truncated;
