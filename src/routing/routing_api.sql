@@ -37,3 +37,10 @@ ALTER TABLE triage.queue ENABLE ALWAYS TRIGGER routing_changed;
 ALTER TABLE triage.queue ENABLE ALWAYS TRIGGER queue_truncated;
 ALTER TABLE triage.routing_rule ENABLE ALWAYS TRIGGER routing_changed;
 ALTER TABLE triage.routing_rule ENABLE ALWAYS TRIGGER routing_rule_truncated;
+
+CREATE OR REPLACE FUNCTION triage.test_condition(condition text, facts triage.facts)
+RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_test_condition';
+COMMENT ON FUNCTION triage.test_condition(text, triage.facts) IS 'What a condition says of some facts; NULL counts as false when a rule decides. A condition is one boolean SQL expression over the attributes of triage.facts, of immutable functions and operators of pg_catalog and of this extension and triage.now(). Errors: what is wrong with the condition, with the parser''s message and position, and what it throws for these facts.';
+REVOKE ALL ON FUNCTION triage.test_condition(text, triage.facts) FROM PUBLIC;
