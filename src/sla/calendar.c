@@ -325,3 +325,10 @@ st_calendar_get(const char *name, bool missing_ok)
 				 errhint("See pg_timezone_names for those that are.")));
 	return *found;
 }
+
+/* Whether a calendar has opening hours at all; closures are left aside. */
+bool
+st_calendar_is_ever_open(const StCalendar *calendar)
+{
+	return calendar->week > 0;
+}

@@ -7,6 +7,10 @@
  * since an instant.  Its deadline and the instants of its warnings follow from
  * these two and the target, by the same function that reports use.
  *
+ * Tickets come whatever has become of calendars: one that is gone counts as
+ * open around the clock, one without hours gives no deadline.  Who changes
+ * calendars under clocks that run is told (clock_time.c).
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -16,6 +20,14 @@
 const char *const st_clock_state_names[ST_NUM_CLOCK_STATES] = {
 	"running", "paused", "met", "cancelled"
 };
+
+static StCalendar *
+calendar_of(const StClock *clock)
+{
+	StCalendar *calendar = st_calendar_get(clock->calendar, true);
+
+	return calendar != NULL ? calendar : st_calendar_get(NULL, false);
+}
 
 /* When a running clock will have consumed so much. */
 static TimestampTz
@@ -28,7 +40,6 @@ when_consumed(StCalendar *calendar, const StClock *clock, int64 amount)
  * st_clock_schedule
  *		Computes the deadline and the next event of a running clock; others have
  *		none.  A clock that was breached has a deadline but waits for nothing.
- *		Throws when its calendar is gone or never open.
  */
 void
 st_clock_schedule(StClock *clock)
@@ -36,10 +47,13 @@ st_clock_schedule(StClock *clock)
 	StCalendar *calendar;
 
 	clock->next_event_at = 0;
+	clock->due_at = 0;
 	if (clock->state != ST_CLOCK_RUNNING)
 		return;
 
-	calendar = st_calendar_get(clock->calendar, false);
+	calendar = calendar_of(clock);
+	if (!st_calendar_is_ever_open(calendar))
+		return;
 	clock->due_at = when_consumed(calendar, clock, clock->target);
 	if (clock->breached_at != 0)
 		return;
@@ -90,9 +104,8 @@ take_consumed(StClock *clock, TimestampTz at)
 {
 	if (clock->state != ST_CLOCK_RUNNING)
 		return;
-	clock->consumed += Max(0, st_business_elapsed(st_calendar_get(clock->calendar, false),
-												  clock->running_since, at));
-	if (clock->consumed > clock->target && clock->breached_at == 0)
+	clock->consumed += Max(0, st_business_elapsed(calendar_of(clock), clock->running_since, at));
+	if (clock->consumed > clock->target && clock->breached_at == 0 && clock->due_at != 0)
 		clock->breached_at = clock->due_at;
 }
 
@@ -127,7 +140,7 @@ st_clock_look(StClock *clock, TimestampTz now, int16 *percent)
 {
 	StClockEvent event = ST_CLOCK_NOTHING;
 
-	if (clock->state != ST_CLOCK_RUNNING || clock->breached_at != 0)
+	if (clock->next_event_at == 0)
 		return ST_CLOCK_NOTHING;
 	if (clock->due_at <= now)
 	{

@@ -128,7 +128,7 @@ clock_values(const StClock *clock, const StClockTicket *ticket, const StPolicy *
 	SET(COL_STARTED_AT, TimestampTzGetDatum(clock->started_at));
 	SET_IF(COL_RUNNING_SINCE, running, TimestampTzGetDatum(clock->running_since));
 	SET(COL_CONSUMED, st_interval_datum(clock->consumed));
-	SET_IF(COL_DUE_AT, running, TimestampTzGetDatum(clock->due_at));
+	SET_IF(COL_DUE_AT, clock->due_at != 0, TimestampTzGetDatum(clock->due_at));
 	SET(COL_WARNED, Int16GetDatum(clock->warned));
 	SET_IF(COL_NEXT_EVENT_AT, clock->next_event_at != 0, TimestampTzGetDatum(clock->next_event_at));
 	SET_IF(COL_BREACHED_AT, clock->breached_at != 0, TimestampTzGetDatum(clock->breached_at));
@@ -146,7 +146,8 @@ st_clock_writer_begin(void)
 /*
  * st_clocks_start
  *		Puts the clocks of a new ticket into a writer: those that begin with the
- *		ticket.  A ticket that is solved already has none.
+ *		ticket.  A ticket that is solved already has none.  A time of creation
+ *		that cannot be, before 1970 or more than a day ahead, is taken for now.
  */
 void
 st_clocks_start(StTableWriter *writer, const StPolicy *policy, const StClockTicket *ticket,
@@ -155,9 +156,13 @@ st_clocks_start(StTableWriter *writer, const StPolicy *policy, const StClockTick
 	static const StMetric at_creation[] = {
 		ST_FIRST_REPLY, ST_REQUESTER_WAIT, ST_AGENT_WORK, ST_RESOLUTION
 	};
+	TimestampTz now = st_now();
 
 	if (phase == ST_PHASE_SOLVED)
 		return;
+	if (TIMESTAMP_NOT_FINITE(created_at) || created_at < SetEpochTimestamp() ||
+		created_at > now + USECS_PER_DAY)
+		created_at = now;
 	for (int i = 0; i < lengthof(at_creation); i++)
 	{
 		const StTarget *target = st_policy_target(policy, at_creation[i], ticket->priority);
@@ -303,7 +308,7 @@ void
 st_clock_store(const StClockTicket *ticket, const StClock *clock)
 {
 	Oid			types[] = {TEXTOID, INT4OID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID,
-	INTERVALOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
+		INTERVALOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
 	INT2OID, INTERVALOID, TEXTOID};
 	bool		running = clock->state == ST_CLOCK_RUNNING;
 	Datum		values[] = {
@@ -318,7 +323,8 @@ st_clock_store(const StClockTicket *ticket, const StClock *clock)
 	};
 	char		nulls[] = "               ";
 
-	nulls[6] = nulls[8] = running ? ' ' : 'n';
+	nulls[6] = running ? ' ' : 'n';
+	nulls[8] = clock->due_at != 0 ? ' ' : 'n';
 	nulls[9] = clock->next_event_at != 0 ? ' ' : 'n';
 	nulls[10] = clock->breached_at != 0 ? ' ' : 'n';
 	nulls[11] = clock->finished_at != 0 ? ' ' : 'n';
@@ -415,6 +421,7 @@ begin_cycle(const StClockTicket *ticket, StMetric metric, int32 cycle, Timestamp
 void
 st_clocks_message(const StClockTicket *ticket, StAuthorKind author, TimestampTz at)
 {
+	StClockTicket whose = *ticket;
 	StClockRow *rows;
 	int			n;
 	int32		cycles[ST_NUM_METRICS] = {0};
@@ -424,6 +431,8 @@ st_clocks_message(const StClockTicket *ticket, StAuthorKind author, TimestampTz 
 		return;
 
 	rows = lock_clocks(ticket, &n);
+	if (n > 0 && whose.policy_id == 0)
+		whose.policy_id = rows[0].ticket.policy_id;
 	for (int i = 0; i < n; i++)
 	{
 		StClock    *clock = &rows[i].clock;
@@ -442,7 +451,7 @@ st_clocks_message(const StClockTicket *ticket, StAuthorKind author, TimestampTz 
 	}
 
 	if (author == ST_AUTHOR_AGENT)
-		begin_cycle(ticket, ST_PERIODIC_UPDATE, cycles[ST_PERIODIC_UPDATE] + 1, at);
+		begin_cycle(&whose, ST_PERIODIC_UPDATE, cycles[ST_PERIODIC_UPDATE] + 1, at);
 	else if (!going[ST_FIRST_REPLY] && !going[ST_NEXT_REPLY])
-		begin_cycle(ticket, ST_NEXT_REPLY, cycles[ST_NEXT_REPLY] + 1, at);
+		begin_cycle(&whose, ST_NEXT_REPLY, cycles[ST_NEXT_REPLY] + 1, at);
 }

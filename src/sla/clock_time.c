@@ -130,6 +130,11 @@ recompute(const char *condition, Oid type, Datum value)
 					clock->target = target->target;
 			}
 			st_clock_schedule(clock);
+			if (clock->state == ST_CLOCK_RUNNING && clock->due_at == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("calendar \"%s\" has no opening hours but clocks that run", clock->calendar),
+						 errhint("Give it other hours, or its policies another calendar, in the same transaction.")));
 			st_clock_store(&rows[i].ticket, clock);
 		}
 		MemoryContextSwitchTo(outer);

@@ -24,6 +24,7 @@ typedef struct StCalendar StCalendar;
  * there is none and missing_ok; throws otherwise, naming those that there are.
  */
 extern StCalendar *st_calendar_get(const char *name, bool missing_ok);
+extern bool st_calendar_is_ever_open(const StCalendar *calendar);
 
 /*
  * Business time; see business_time.c.  Both throw for a calendar that is never
@@ -88,7 +89,7 @@ typedef struct StClockTicket
 	int32		source_id;
 	text	   *ticket_key;
 	int16		priority;
-	int32		policy_id;		/* of its decision; 0: none */
+	int32		policy_id;		/* of its decision; 0: that of its clocks */
 } StClockTicket;
 
 /* A writer of triage.sla_clock, and the clocks of a new ticket put into it. */

@@ -18,7 +18,7 @@ CREATE OR REPLACE FUNCTION triage.calendar_check()
 RETURNS trigger
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'st_calendar_check';
-COMMENT ON FUNCTION triage.calendar_check() IS 'Trigger of triage.calendar: refuses a time zone that the server does not know.';
+COMMENT ON FUNCTION triage.calendar_check() IS 'Trigger of triage.calendar: refuses a time zone that the server does not know, and to delete a calendar by which clocks that run are counted.';
 REVOKE ALL ON FUNCTION triage.calendar_check() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.calendar_hours_check()
@@ -29,7 +29,7 @@ COMMENT ON FUNCTION triage.calendar_hours_check() IS 'Trigger of triage.calendar
 REVOKE ALL ON FUNCTION triage.calendar_hours_check() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER calendar_check
-BEFORE INSERT OR UPDATE ON triage.calendar
+BEFORE INSERT OR UPDATE OR DELETE ON triage.calendar
 FOR EACH ROW EXECUTE FUNCTION triage.calendar_check();
 
 CREATE OR REPLACE TRIGGER calendar_hours_check
@@ -109,3 +109,32 @@ ALTER TABLE triage.sla_target ENABLE ALWAYS TRIGGER sla_target_changed;
 ALTER TABLE triage.sla_target ENABLE ALWAYS TRIGGER sla_target_truncated;
 ALTER TABLE triage.status_phase ENABLE ALWAYS TRIGGER status_phase_changed;
 ALTER TABLE triage.status_phase ENABLE ALWAYS TRIGGER status_phase_truncated;
+
+CREATE OR REPLACE FUNCTION triage.sla_policy_for(facts triage.facts)
+RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_sla_policy_for';
+COMMENT ON FUNCTION triage.sla_policy_for(triage.facts) IS 'Name of the policy that is for a ticket with these facts: the first enabled one by position whose condition holds; NULL when there is none. Throws what a condition throws.';
+REVOKE ALL ON FUNCTION triage.sla_policy_for(triage.facts) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.start_clocks(
+    tenant_id text, source_id int, ticket_key text, facts triage.facts, priority smallint, status text, at timestamptz)
+RETURNS text
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_start_clocks';
+COMMENT ON FUNCTION triage.start_clocks(text, int, text, triage.facts, smallint, text, timestamptz) IS 'Starts the clocks of a ticket that was created at an instant and has a status (NULL: open). Returns the name of its policy, NULL when there is none. Clocks that are there already stay as they are; a ticket that is solved gets none.';
+REVOKE ALL ON FUNCTION triage.start_clocks(text, int, text, triage.facts, smallint, text, timestamptz) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.clocks_status(tenant_id text, source_id int, ticket_key text, status text, at timestamptz)
+RETURNS void
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_clocks_status_sql';
+COMMENT ON FUNCTION triage.clocks_status(text, int, text, text, timestamptz) IS 'A ticket got another status: its clocks stand still, run on or end. Solving meets requester_wait, agent_work and resolution and cancels promises of replies that were not given; reopening lets the former run on.';
+REVOKE ALL ON FUNCTION triage.clocks_status(text, int, text, text, timestamptz) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.clocks_message(tenant_id text, source_id int, ticket_key text, author triage.author_kind, at timestamptz)
+RETURNS void
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_clocks_message_sql';
+COMMENT ON FUNCTION triage.clocks_message(text, int, text, triage.author_kind, timestamptz) IS 'Somebody wrote in a ticket''s thread. An agent''s reply meets first_reply, next_reply and periodic_update and begins the next periodic_update; a customer''s message begins next_reply unless a promised reply is still owed. Bots and systems change nothing.';
+REVOKE ALL ON FUNCTION triage.clocks_message(text, int, text, triage.author_kind, timestamptz) FROM PUBLIC;

@@ -80,7 +80,7 @@ typedef struct StClock
 	TimestampTz started_at;
 	TimestampTz running_since;
 	int64		consumed;
-	TimestampTz due_at;			/* while it runs */
+	TimestampTz due_at;			/* 0: none */
 	int16		warned;
 	TimestampTz next_event_at;	/* 0: none */
 	TimestampTz breached_at;	/* 0: not */
