@@ -28,6 +28,13 @@ typedef struct StPrediction
 extern void st_model_init(void);
 
 /*
+ * What training reads of a document, set by a higher room; NULL: all of it.
+ * Memory is that of the current context, which is reset after the example.
+ */
+typedef void (*StExamplesFilter) (const StDocument *in, StDocument *out);
+extern StExamplesFilter st_examples_filter;
+
+/*
  * st_model_get
  *		Returns the active version of a model (version = 0) or the given one,
  *		or NULL with *why set to a palloc'd sentence when there is none or it

@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -58,9 +60,9 @@ utf8_cut(const char *bytes, int length, int limit)
  *		other byte becomes a space, so that offsets stay those of the original.
  */
 static void
-read_sql_ascii(const char *bytes, int length, StDocument *doc)
+read_sql_ascii(const char *bytes, int length, int most, StDocument *doc)
 {
-	int			limit = Min(length, st_max_document_bytes);
+	int			limit = Min(length, most);
 	char	   *copy = NULL;
 	int			i = 0;
 
@@ -148,15 +150,38 @@ st_convert(const char *bytes, int length, int from, int to, int *out_length)
  *		From any other encoding, by PostgreSQL's conversion.
  */
 static void
-read_other(const char *bytes, int length, StDocument *doc)
+read_other(const char *bytes, int length, int most, StDocument *doc)
 {
-	int			limit = pg_mbcliplen(bytes, length, Min(length, st_max_document_bytes));
+	int			limit = pg_mbcliplen(bytes, length, Min(length, most));
 	int			converted;
 
 	doc->data = st_convert(bytes, limit, GetDatabaseEncoding(), PG_UTF8, &converted);
-	doc->length = utf8_cut(doc->data, converted, st_max_document_bytes);
+	doc->length = utf8_cut(doc->data, converted, most);
 	doc->truncated = limit < length || doc->length < converted;
 	doc->by_bytes = false;
+}
+
+/*
+ * read_document
+ *		Reads at most so many bytes.
+ */
+static void
+read_document(const char *bytes, int length, int most, StDocument *doc)
+{
+	switch (GetDatabaseEncoding())
+	{
+		case PG_UTF8:
+			doc->data = bytes;
+			doc->length = utf8_cut(bytes, length, most);
+			doc->truncated = doc->length < length;
+			doc->by_bytes = false;
+			break;
+		case PG_SQL_ASCII:
+			read_sql_ascii(bytes, length, most, doc);
+			break;
+		default:
+			read_other(bytes, length, most, doc);
+	}
 }
 
 /*
@@ -168,18 +193,12 @@ read_other(const char *bytes, int length, StDocument *doc)
 void
 st_document_read(const char *bytes, int length, StDocument *doc)
 {
-	switch (GetDatabaseEncoding())
-	{
-		case PG_UTF8:
-			doc->data = bytes;
-			doc->length = utf8_cut(bytes, length, st_max_document_bytes);
-			doc->truncated = doc->length < length;
-			doc->by_bytes = false;
-			break;
-		case PG_SQL_ASCII:
-			read_sql_ascii(bytes, length, doc);
-			break;
-		default:
-			read_other(bytes, length, doc);
-	}
+	read_document(bytes, length, st_max_document_bytes, doc);
+}
+
+/* st_document_read_all: the same, however long the document is */
+void
+st_document_read_all(const char *bytes, int length, StDocument *doc)
+{
+	read_document(bytes, length, INT_MAX, doc);
 }

@@ -64,7 +64,8 @@ extern void st_language(StReading *reading, const StLanguagePrior *priors, int n
 typedef enum StPhraseKind
 {
 	ST_PHRASE_SENTIMENT,		/* weight -4..4 */
-	ST_PHRASE_INTENSIFIER,		/* weight -1..1: dampens or strengthens the next */
+	ST_PHRASE_INTENSIFIER,		/* weight -1..1: dampens or strengthens the
+								 * next */
 	ST_PHRASE_NEGATION,			/* weight 1 */
 	ST_PHRASE_CONTRAST,			/* "but": what follows counts more */
 	ST_PHRASE_POLITE,			/* courtesy: no praise; weight 0 */
@@ -89,7 +90,8 @@ struct StPhraseHit
 	int32		first;			/* tokens it covers */
 	int32		last;
 	StPhraseKind kind;
-	int16		topic;			/* of ST_PHRASE_TOPIC: index of its name, else -1 */
+	int16		topic;			/* of ST_PHRASE_TOPIC: index of its name, else
+								 * -1 */
 	char		language[4];	/* of the entry; "" is every language */
 	float		weight;
 };
@@ -184,6 +186,12 @@ typedef struct StPiiSpan
 /* Spans are disjoint and in order; palloc'd. kinds NULL: all. Time is linear in the document. */
 extern StPiiSpan *st_find_pii(const StDocument *doc, const char *const *kinds, int nkinds, int *n);
 extern char *st_redact(const StDocument *doc, const char *const *kinds, int nkinds, int *length);
+
+/* support_triage.redact_stored_text, and the form of a text that may be stored */
+extern bool st_redact_stored_text;
+extern char *st_text_to_store(const StDocument *doc, int *length);
+
+extern void st_pii_init(void);
 
 /* ---- likeness (similarity.c) ---- */
 
