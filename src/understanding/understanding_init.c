@@ -13,4 +13,5 @@ void
 st_understanding_init(void)
 {
 	st_lexicon_init();
+	st_pii_init();
 }
