@@ -61,6 +61,10 @@ SELECT triage.train('', 'SELECT body, label FROM tickets');
 SELECT triage.train(repeat('x', 64), 'SELECT body, label FROM tickets');
 SELECT triage.train('shop', 'SELECT body, label FROM tickets', '[1]');
 SELECT triage.train('shop', 'SELECT body, label FROM tickets', '{"weather": 1}');
+\set VERBOSITY terse
+SELECT triage.train('shop', 'SELECT body, label FROM tickets', '{"features": "leters"}');
+SELECT triage.train('shop', 'SELECT body, label FROM tickets', '{"features": 1}');
+\set VERBOSITY default
 SELECT triage.train('shop', 'SELECT body, label FROM tickets WHERE false');
 SELECT triage.train('shop', $$ VALUES (NULL, 'a'), ('', 'b'), ('c', NULL) $$);
 SELECT triage.train('shop', $$ SELECT body, 'all' FROM tickets $$);

@@ -42,6 +42,8 @@ WHERE name = 'shop' AND version = 1;
 
 -- the same rows and options give the same model
 SELECT count(DISTINCT checksum) FROM triage.model;
+SELECT version FROM triage.train('words', 'SELECT body, label FROM tickets ORDER BY id', '{"features": "text"}');
+SELECT count(DISTINCT checksum) FROM triage.model;
 
 -- rows without document or label are skipped and counted
 SELECT examples, labels, skipped FROM triage.train('gaps', $$

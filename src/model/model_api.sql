@@ -114,7 +114,7 @@ CREATE OR REPLACE FUNCTION triage.explain(
 RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL SAFE COST 1000
 AS 'MODULE_PATHNAME', 'st_explain';
-COMMENT ON FUNCTION triage.explain(text, text, text) IS 'What each part of a document adds to the score of a label (of the predicted one by default). start counts characters from 1; the row without token is the part that does not depend on the document. The contributions sum to the score.';
+COMMENT ON FUNCTION triage.explain(text, text, text) IS 'What each part of a document adds to the score of a label (of the predicted one by default). start counts characters from 1; the row without token is what no single part gave. The contributions sum to the score.';
 REVOKE ALL ON FUNCTION triage.explain(text, text, text) FROM PUBLIC;
 
 -- Judging a model

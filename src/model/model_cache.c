@@ -109,6 +109,7 @@ static void cache_xact(XactEvent event, void *arg);
 void
 st_model_init(void)
 {
+	st_features_init();
 	st_map_init();
 	st_progress_init();
 	CacheRegisterRelcacheCallback(cache_invalidate, (Datum) 0);

@@ -37,15 +37,24 @@ extern StWeights *st_weights_open(const void *data, Size size, const char **why)
 extern int	st_weights_nlabels(const StWeights *w);
 extern const char *st_weights_label(const StWeights *w, int label); /* UTF-8 */
 
+/* name of the reader of its features; the reader; what divides the logits */
+extern const char *st_weights_features(const StWeights *w);
+extern StFeatureReader st_weights_reader(const StWeights *w);
+extern float st_weights_temperature(const StWeights *w);
+
 /* e.g. "ICU 72.1, Unicode 15.0": what the model was trained with */
 extern const char *st_weights_unicode(const StWeights *w);
 
 /* the same of this server */
 extern const char *st_unicode_now(void);
 
-/* probabilities of all labels (calibrated), sums to 1; probs has nlabels floats */
-extern void st_weights_score(const StWeights *w, const StDocument *doc,
-							 float *probs, bool *in_scope, float *scope_score);
+/*
+ * scores of all labels and their softmax, the calibrated probabilities; both
+ * have nlabels floats
+ */
+extern void st_weights_score(const StWeights *w, const StTokens *tokens,
+							 const StFeatures *features, float *scores, float *probs,
+							 bool *in_scope);
 
 /*
  * Explanation of one label's score: contributions by token; they sum (with the
@@ -60,6 +69,12 @@ typedef struct StContribution
 
 extern StContribution *st_weights_explain(const StWeights *w, const StDocument *doc,
 										  int label, int *n, double *score);
+
+/* ---- readers of features (model_features.c) ---- */
+
+extern void st_features_init(void);
+extern StFeatureReader st_features_find(const char *name);
+extern char *st_features_names(void);
 
 /* ---- training (model_train.c): pure C apart from palloc, CHECK_FOR_INTERRUPTS and BufFile ---- */
 
@@ -182,21 +197,16 @@ struct StModel
 	int			nlabels;
 	Datum	   *label_datums;	/* text */
 	const char **labels;		/* C strings */
+	StFeatureReader reader;
 	float	   *probs;			/* of the last document */
+	float	   *scores;			/* likewise */
 };
 
 extern StModel *st_model_load(const char *name, const StModelRow *row,
 							  MemoryContext parent, char **why);
 extern bool st_model_is(const StModel *model, const StModelRow *row);
 extern void st_model_close(StModel *model);
-extern int	st_model_nlabels(const StModel *model);
-extern Datum st_model_label(const StModel *model, int label);	/* text */
-extern int	st_model_find_label(const StModel *model, const char *label, int length);
 extern const StWeights *st_model_weights(const StModel *model);
-
-/* probabilities of all labels, overwritten by the model's next document */
-extern const float *st_model_score(StModel *model, const StDocument *doc, bool *in_scope);
-extern const float *st_model_probs(const StModel *model);	/* of the last one */
 
 /* ---- the backend's cache (model_cache.c) ---- */
 

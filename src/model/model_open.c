@@ -94,7 +94,9 @@ st_model_load(const char *name, const StModelRow *row, MemoryContext parent, cha
 	}
 
 	model->nlabels = row->nlabels;
-	model->probs = palloc(sizeof(float) * model->nlabels);
+	model->reader = st_weights_reader(model->weights);
+	model->probs = palloc0(sizeof(float) * model->nlabels);
+	model->scores = palloc0(sizeof(float) * model->nlabels);
 	model->labels = palloc(sizeof(char *) * model->nlabels);
 	model->label_datums = palloc(sizeof(Datum) * model->nlabels);
 	for (int i = 0; i < model->nlabels; i++)
@@ -202,7 +204,17 @@ st_model_version(const StModel *model)
 	return model->version;
 }
 
-/* st_model_nlabels, st_model_label, st_model_weights: what it holds */
+/* st_model_features: the name of the reader that gives its features */
+const char *
+st_model_features(const StModel *model)
+{
+	return st_weights_features(model->weights);
+}
+
+/*
+ * st_model_nlabels, st_model_label, st_model_label_text, st_model_weights: what
+ * it holds
+ */
 int
 st_model_nlabels(const StModel *model)
 {
@@ -213,6 +225,12 @@ Datum
 st_model_label(const StModel *model, int label)
 {
 	return model->label_datums[label];
+}
+
+const char *
+st_model_label_text(const StModel *model, int label)
+{
+	return model->labels[label];
 }
 
 const StWeights *
@@ -237,28 +255,67 @@ st_model_find_label(const StModel *model, const char *label, int length)
 	return -1;
 }
 
-/* st_model_score: see model_inner.h */
-const float *
-st_model_score(StModel *model, const StDocument *doc, bool *in_scope)
+/* st_model_read: see model.h */
+void
+st_model_read(const StModel *model, StFeatureReading *reading)
 {
-	float		scope_score;
+	model->reader(reading);
+}
 
-	st_weights_score(model->weights, doc, model->probs, in_scope, &scope_score);
+/* st_model_score_features: see model.h */
+const float *
+st_model_score_features(StModel *model, const StTokens *tokens,
+						const StFeatures *features, bool *in_scope)
+{
+	st_weights_score(model->weights, tokens, features, model->scores, model->probs, in_scope);
 	return model->probs;
 }
 
-/* st_model_probs: see model_inner.h */
+/* st_model_score: see model.h */
+const float *
+st_model_score(StModel *model, const StDocument *doc, bool *in_scope)
+{
+	StFeatureReading reading = {.doc = doc};
+
+	model->reader(&reading);
+	return st_model_score_features(model, reading.tokens, reading.features, in_scope);
+}
+
+/* st_model_probs, st_model_scores, st_model_temperature: see model.h */
 const float *
 st_model_probs(const StModel *model)
 {
 	return model->probs;
 }
 
+const float *
+st_model_scores(const StModel *model)
+{
+	return model->scores;
+}
+
+float
+st_model_temperature(const StModel *model)
+{
+	return st_weights_temperature(model->weights);
+}
+
 /* st_model_predict: see model.h */
 void
 st_model_predict(StModel *model, const StDocument *doc, StPrediction *out)
 {
-	const float *probs = st_model_score(model, doc, &out->in_scope);
+	StFeatureReading reading = {.doc = doc};
+
+	model->reader(&reading);
+	st_model_predict_features(model, reading.tokens, reading.features, out);
+}
+
+/* st_model_predict_features: see model.h */
+void
+st_model_predict_features(StModel *model, const StTokens *tokens,
+						  const StFeatures *features, StPrediction *out)
+{
+	const float *probs = st_model_score_features(model, tokens, features, &out->in_scope);
 	float		second = 0;
 	int			best = 0;
 
