@@ -9,6 +9,9 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION)
 MODULE_big  = $(EXTENSION)
 OBJS        = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
 
+# The phrases that the extension knows, as constant tables.
+LEXICON     = src/understanding/lexicon/table.inc
+
 # The order of the rooms is the order of their dependencies, written out by hand:
 # a lower room never calls a higher one.
 ROOMS       = core text model understanding sla routing escalation pipeline \
@@ -35,7 +38,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DST_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   = -fvisibility=hidden -Wall -Wextra $(WERROR) -Wno-unused-parameter \
               -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type
 SHLIB_LINK  = -licui18n -licuuc -lm
-EXTRA_CLEAN = $(EXTENSION)--*.sql tmp_check output_iso results regression.diffs regression.out log
+EXTRA_CLEAN = $(EXTENSION)--*.sql $(LEXICON) tmp_check output_iso results regression.diffs regression.out log
 
 # PGXS is there once the server's headers are installed. Without them the targets
 # of tools/ still work: they install what is missing.
@@ -48,6 +51,10 @@ include $(PGXS)
 # DATA_built lies in the list of what to install; the rule makes it.
 $(DATA_built): src/core/header.sql $(SQL_TABLES) $(SQL_API) $(EXTENSION).control Makefile
 	cat src/core/header.sql $(SQL_TABLES) $(SQL_API) | sed 's/^CREATE OR REPLACE /CREATE /' > $@
+
+$(LEXICON): tools/lexicon.pl $(wildcard src/understanding/lexicon/*.tsv)
+	perl tools/lexicon.pl $(filter %.tsv,$^) > $@.new && mv $@.new $@
+src/understanding/lexicon_table.o src/understanding/lexicon_table.bc: $(LEXICON)
 
 # PGXS does not track headers.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) Makefile

@@ -28,14 +28,27 @@ typedef struct StReading
 	StDocument	doc;			/* cleaned */
 	StTokens   *tokens;
 	StFeatures *features;		/* of the reader "text"; made on first use */
-	StPhraseHit *hits;			/* of the lexicon, by first token; made on
-								 * first use */
+	const StPhraseHit *hits;	/* of the lexicon; made on first use */
 	int			nhits;
+	const uint8 *breaks;		/* what is before each token; made on first
+								 * use */
 } StReading;
 
 /* All of a reading is palloc'd in the current context.  Never throws but for memory and cancel. */
 extern void st_reading_begin(StReading *reading, const StDocument *doc);
 extern const StFeatures *st_reading_features(StReading *reading);
+
+/*
+ * What stands between a token and the one before it, by strength; '!' and '?'
+ * are tokens themselves.  The array has an element for each token and is valid
+ * as long as the tokens.
+ */
+#define ST_BREAK_NONE		0	/* blanks, hyphens, quotation marks */
+#define ST_BREAK_LINE		1	/* one line end, perhaps only wrapped */
+#define ST_BREAK_CLAUSE		2	/* comma, colon, bracket, dash */
+#define ST_BREAK_SENTENCE	3	/* full stop, blank line, item of a list */
+
+extern const uint8 *st_reading_breaks(StReading *reading);
 
 /* ---- language (language*.c) ---- */
 
@@ -64,7 +77,8 @@ extern void st_language(StReading *reading, const StLanguagePrior *priors, int n
 typedef enum StPhraseKind
 {
 	ST_PHRASE_SENTIMENT,		/* weight -4..4 */
-	ST_PHRASE_INTENSIFIER,		/* weight -1..1: dampens or strengthens the next */
+	ST_PHRASE_INTENSIFIER,		/* weight -1..1: dampens or strengthens the
+								 * next */
 	ST_PHRASE_NEGATION,			/* weight 1 */
 	ST_PHRASE_CONTRAST,			/* "but": what follows counts more */
 	ST_PHRASE_POLITE,			/* courtesy: no praise; weight 0 */
@@ -88,21 +102,44 @@ struct StPhraseHit
 {
 	int32		first;			/* tokens it covers */
 	int32		last;
+	int32		start;			/* characters of the document before it */
+	int32		length;			/* in characters of the document */
 	StPhraseKind kind;
-	int16		topic;			/* of ST_PHRASE_TOPIC: index of its name, else -1 */
-	char		language[4];	/* of the entry; "" is every language */
+	int16		topic;			/* of ST_PHRASE_TOPIC: index of its name, else
+								 * -1 */
+	uint16		group;			/* of the lexicon's own: kind, topic, language */
+	int32		entry;			/* for st_hit_phrase */
 	float		weight;
+	char		language[4];	/* of the entry; "" is every language */
 };
 
 /*
  * Hits in order of first token; where one hit lies within a longer one of the
- * same kind and language only the longer one is there.  Entries of all languages
- * are found: who reads them asks for those of a language, or of all.
+ * same kind (and topic) and language only the longer one is there.  Entries of
+ * all languages are found: who reads them asks for those of a language, or of
+ * all.  Valid until the next document is read.
+ *
+ * The user's own entries are read when the first hits of a backend are asked
+ * for and after they changed, which may throw as any read of a table; where
+ * nothing may throw, st_lexicon_prepare has been called before.
  */
 extern const StPhraseHit *st_reading_hits(StReading *reading, int *n);
+extern void st_lexicon_prepare(void);
+
+/* Whether the hit counts in a document of that language; all do in "und" or NULL. */
 extern bool st_hit_is_of(const StPhraseHit *hit, const char *language);
+
+/* The entry as it was written, UTF-8, palloc'd. */
+extern char *st_hit_phrase(const StPhraseHit *hit);
+
+/* "sentiment", "topic.press": UTF-8, valid until the end of the transaction. */
+extern const char *st_hit_kind_name(const StPhraseHit *hit);
+
+/* Topics by index; names are UTF-8 and valid until the end of the transaction. */
 extern const char *st_topic_name(int16 topic);
 extern int	st_topic_count(void);
+
+extern void st_lexicon_init(void);
 
 /* ---- sentiment, emotion, irony (sentiment*.c, emotion.c) ---- */
 

@@ -12,4 +12,5 @@
 void
 st_understanding_init(void)
 {
+	st_lexicon_init();
 }
