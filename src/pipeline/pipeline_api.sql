@@ -96,6 +96,20 @@ AS 'MODULE_PATHNAME', 'st_explain_decision';
 COMMENT ON FUNCTION triage.explain_decision(regclass, text, text) IS 'Why a ticket is where it is: the decision as stored, the facts, the intents considered, what each word contributed, every rule with the test that failed, why it was not automated, and what changed since. Reads the ticket as the caller.';
 REVOKE ALL ON FUNCTION triage.explain_decision(regclass, text, text) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.prune_signatures()
+RETURNS bigint
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH pruned AS (
+        DELETE FROM triage.ticket_signature s USING triage.signal_policy p
+        WHERE s.asked_at < triage.now() - greatest(p.repeat_window, p.duplicate_window)
+        RETURNING 1)
+    SELECT count(*) FROM pruned
+$$;
+COMMENT ON FUNCTION triage.prune_signatures() IS 'Removes the signatures of tickets that are too old to be the original of a duplicate, and returns how many. Call it once a day.';
+REVOKE ALL ON FUNCTION triage.prune_signatures() FROM PUBLIC;
+
 -- qualified throughout and without operators: nothing is found by search_path
 CREATE OR REPLACE FUNCTION triage.decision_facts(decision triage.decision)
 RETURNS triage.facts
@@ -105,7 +119,12 @@ AS $$
                $1.channel, $1.segment, $1.language, $1.status,
                $1.ticket_priority, $1.assigned_agent, $1.created_at, $1.subject_length,
                $1.body_length, $1.truncated, $1.intent, $1.intent_confidence,
-               $1.intent_margin, $1.in_scope, $1.model_name, $1.model_version)::triage.facts
+               $1.intent_margin, $1.in_scope, $1.model_name, $1.model_version,
+               $1.language_confidence, $1.script, $1.mixed_language, $1.sentiment,
+               $1.sentiment_label, $1.sentiment_confidence, $1.emotion, $1.emotion_confidence,
+               $1.irony, $1.signals_conflict, $1.urgency, $1.wants_human,
+               $1.sensitive_topics, $1.complexity, $1.pii_kinds, $1.duplicate_of,
+               $1.duplicate_similarity, $1.repeat_contact, $1.entities)::triage.facts
 $$;
 COMMENT ON FUNCTION triage.decision_facts(triage.decision) IS 'The facts of a decision as one value, as rules see them.';
 REVOKE ALL ON FUNCTION triage.decision_facts(triage.decision) FROM PUBLIC;

@@ -120,6 +120,71 @@ st_columns_parse(Jsonb *given, StColumns *columns, bool *named)
 	}
 }
 
+/* What the option understand may name.  What a text states is always read. */
+static const struct
+{
+	const char *name;
+	uint32		signal;
+}			signals[] = {
+	{"language", ST_SIGNAL_LANGUAGE},
+	{"sentiment", ST_SIGNAL_SENTIMENT},
+	{"emotion", ST_SIGNAL_EMOTION},
+	{"irony", ST_SIGNAL_IRONY},
+	{"complexity", ST_SIGNAL_COMPLEXITY},
+	{"pii", ST_SIGNAL_PII},
+	{"history", ST_WATCH_HISTORY},
+	{"duplicates", ST_WATCH_DUPLICATES}
+};
+
+/* One of them by name; throws for another. */
+static uint32
+signal_named(const JsonbValue *v)
+{
+	StringInfoData list;
+
+	for (int i = 0; v->type == jbvString && i < lengthof(signals); i++)
+	{
+		if (strcmp(signals[i].name, json_string(v)) == 0)
+			return signals[i].signal;
+	}
+
+	initStringInfo(&list);
+	for (int i = 0; i < lengthof(signals); i++)
+		appendStringInfo(&list, "%s%s", i == 0 ? "" : ", ", signals[i].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" must be true, false or an array of signals", "understand"),
+			 errdetail("The signals are: %s.", list.data)));
+}
+
+/* true: all; false: none but what is stated; an array: those. */
+static uint32
+parse_signals(Jsonb *given)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	v;
+	JsonbValue *value = getKeyJsonValueFromContainer(&given->root, "understand", strlen("understand"), &v);
+	uint32		wanted = ST_SIGNAL_STATED;
+
+	if (value->type == jbvBool)
+	{
+		for (int i = 0; i < lengthof(signals) && value->val.boolean; i++)
+			wanted |= signals[i].signal;
+		return wanted;
+	}
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		return signal_named(value);
+
+	it = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
+	{
+		if (token == WJB_ELEM)
+			wanted |= signal_named(&v);
+	}
+	return wanted;
+}
+
 /*
  * st_options_parse
  *		Reads the options of triage.attach, with their defaults.  Throws for an
@@ -135,6 +200,7 @@ st_options_parse(Jsonb *given, StOptions *options)
 	options->intent_model = pstrdup("intent");
 	options->raise = false;
 	options->clean = true;
+	options->understand = ST_SIGNALS_ALL | ST_WATCH_HISTORY | ST_WATCH_DUPLICATES;
 
 	if (!JB_ROOT_IS_OBJECT(given))
 		ereport(ERROR,
@@ -179,6 +245,8 @@ st_options_parse(Jsonb *given, StOptions *options)
 						 errmsg("option \"%s\" must be true or false", name)));
 			options->clean = v.val.boolean;
 		}
+		else if (strcmp(name, "understand") == 0)
+			options->understand = parse_signals(given);
 		else if (strcmp(name, "mode") == 0)
 		{
 			if (value == NULL || strcmp(value, "immediate") != 0)
@@ -191,7 +259,7 @@ st_options_parse(Jsonb *given, StOptions *options)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("unknown option \"%s\"", name),
-					 errdetail("The options are: intent_model, on_error, clean, mode.")));
+					 errdetail("The options are: intent_model, on_error, clean, understand, mode.")));
 	}
 }
 

@@ -58,9 +58,9 @@ utf8_cut(const char *bytes, int length, int limit)
  *		other byte becomes a space, so that offsets stay those of the original.
  */
 static void
-read_sql_ascii(const char *bytes, int length, StDocument *doc)
+read_sql_ascii(const char *bytes, int length, int most, StDocument *doc)
 {
-	int			limit = Min(length, st_max_document_bytes);
+	int			limit = Min(length, most);
 	char	   *copy = NULL;
 	int			i = 0;
 
@@ -148,13 +148,13 @@ st_convert(const char *bytes, int length, int from, int to, int *out_length)
  *		From any other encoding, by PostgreSQL's conversion.
  */
 static void
-read_other(const char *bytes, int length, StDocument *doc)
+read_other(const char *bytes, int length, int most, StDocument *doc)
 {
-	int			limit = pg_mbcliplen(bytes, length, Min(length, st_max_document_bytes));
+	int			limit = pg_mbcliplen(bytes, length, Min(length, most));
 	int			converted;
 
 	doc->data = st_convert(bytes, limit, GetDatabaseEncoding(), PG_UTF8, &converted);
-	doc->length = utf8_cut(doc->data, converted, st_max_document_bytes);
+	doc->length = utf8_cut(doc->data, converted, most);
 	doc->truncated = limit < length || doc->length < converted;
 	doc->by_bytes = false;
 }
@@ -168,18 +168,29 @@ read_other(const char *bytes, int length, StDocument *doc)
 void
 st_document_read(const char *bytes, int length, StDocument *doc)
 {
+	st_document_read_upto(bytes, length, st_max_document_bytes, doc);
+}
+
+/*
+ * st_document_read_upto
+ *		The same for functions that must not depend on a setting: at most limit
+ *		bytes are read.
+ */
+void
+st_document_read_upto(const char *bytes, int length, int limit, StDocument *doc)
+{
 	switch (GetDatabaseEncoding())
 	{
 		case PG_UTF8:
 			doc->data = bytes;
-			doc->length = utf8_cut(bytes, length, st_max_document_bytes);
+			doc->length = utf8_cut(bytes, length, limit);
 			doc->truncated = doc->length < length;
 			doc->by_bytes = false;
 			break;
 		case PG_SQL_ASCII:
-			read_sql_ascii(bytes, length, doc);
+			read_sql_ascii(bytes, length, limit, doc);
 			break;
 		default:
-			read_other(bytes, length, doc);
+			read_other(bytes, length, limit, doc);
 	}
 }

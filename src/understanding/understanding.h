@@ -230,13 +230,55 @@ extern char *st_redact(const StDocument *doc, const char *const *kinds, int nkin
 
 #define ST_SIGNATURE_LANES	64
 
-/* MinHash of a document's word shingles; all lanes 0: nothing to compare. */
+/* MinHash of a document's word pairs; all lanes 0: nothing to compare. */
 typedef struct StSignature
 {
 	uint16		lane[ST_SIGNATURE_LANES];
 } StSignature;
 
-extern void st_signature(StReading *reading, StSignature *out);
+/* As triage.signature gives it: bigint[], four lanes each, in order. */
+#define ST_SIGNATURE_WORDS	(ST_SIGNATURE_LANES / 4)
+
+/* Returns how many words the document has; of none nothing can be compared. */
+extern int	st_signature(StReading *reading, StSignature *out);
 extern float st_signature_similarity(const StSignature *a, const StSignature *b);
+
+/* Counted, not estimated. */
+extern float st_similarity(const StDocument *a, const StDocument *b);
+
+/* bigint[], and back; false for what is no signature. */
+extern Datum st_signature_datum(const StSignature *signature);
+extern bool st_signature_from_datum(Datum value, StSignature *out);
+
+/* ---- all of it (understanding_facts.c) ---- */
+
+/* What is wanted, and what was computed: a set of these. */
+#define ST_SIGNAL_LANGUAGE		0x01
+#define ST_SIGNAL_SENTIMENT		0x02
+#define ST_SIGNAL_EMOTION		0x04
+#define ST_SIGNAL_IRONY			0x08
+#define ST_SIGNAL_COMPLEXITY	0x10
+#define ST_SIGNAL_PII			0x20
+#define ST_SIGNAL_STATED		0x40	/* StSignals */
+#define ST_SIGNALS_ALL			0x7F
+
+typedef struct StUnderstanding
+{
+	uint32		known;			/* of the rest, what these say was computed */
+	StLanguage	language;
+	StSentiment sentiment;
+	StEmotion	emotion;
+	float		irony;
+	StSignals	signals;
+	int			ntopics;		/* of signals.topics, by name and sorted */
+	const char **topics;		/* database encoding */
+	StComplexity complexity;
+	int			npii_kinds;		/* each kind that was found once, sorted */
+	const char **pii_kinds;		/* database encoding */
+} StUnderstanding;
+
+extern void st_understand_prepare(void);
+extern void st_understand(StReading *reading, uint32 wanted, const char *language,
+						  const StLanguagePrior *priors, int npriors, StUnderstanding *out);
 
 #endif							/* ST_UNDERSTANDING_H */
