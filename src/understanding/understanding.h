@@ -32,6 +32,7 @@ typedef struct StReading
 	int			nhits;
 	const uint8 *breaks;		/* what is before each token; made on first
 								 * use */
+	struct StToneReading *tone; /* made on first use, see tone.h */
 } StReading;
 
 /* All of a reading is palloc'd in the current context.  Never throws but for memory and cancel. */
@@ -177,7 +178,10 @@ typedef struct StEmotion
 extern const char *const st_sentiment_names[];
 extern const char *const st_emotion_names[];
 
-/* language may be "und" */
+/*
+ * language: a code, or "und" or NULL for a guess by the words.  They throw what
+ * st_reading_hits throws.
+ */
 extern void st_sentiment(StReading *reading, const char *language, StSentiment *out);
 extern void st_emotion(StReading *reading, const char *language, StEmotion *out);
 extern float st_irony(StReading *reading, const char *language);

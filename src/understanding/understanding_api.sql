@@ -114,3 +114,27 @@ ALTER TABLE triage.pii_kind ENABLE ALWAYS TRIGGER pii_kind_truncated;
 COMMENT ON TRIGGER pii_kind_check ON triage.pii_kind IS 'Refuses rows that could not be used.';
 COMMENT ON TRIGGER pii_kind_changed ON triage.pii_kind IS 'Makes every session read the table anew.';
 COMMENT ON TRIGGER pii_kind_truncated ON triage.pii_kind IS 'Makes every session read the table anew.';
+
+-- Sentiment, emotion, irony.
+
+CREATE OR REPLACE FUNCTION triage.sentiment(document text, language text DEFAULT NULL,
+    OUT score real, OUT label text, OUT confidence real)
+RETURNS record
+LANGUAGE c STABLE PARALLEL SAFE COST 500
+AS 'MODULE_PATHNAME', 'st_sentiment_sql';
+COMMENT ON FUNCTION triage.sentiment(text, text) IS 'How pleased or displeased a document sounds: score from -1 to 1, label (very_negative, negative, neutral, positive, very_positive) and how sure that label is, 0 to 1. language is an ISO 639-1 code; by default it is found. English, Spanish, French, German, Italian, Portuguese, Arabic and Hindi are read by their words, others by emoji, marks and shared words. Uses the model "sentiment". NULL for a NULL document.';
+REVOKE ALL ON FUNCTION triage.sentiment(text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.emotion(document text, OUT label text, OUT confidence real)
+RETURNS record
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 500
+AS 'MODULE_PATHNAME', 'st_emotion_sql';
+COMMENT ON FUNCTION triage.emotion(text) IS 'What the writer of a document seems to feel: anger, joy, optimism, sadness or neutral, and how sure that is, 0 to 1. A signal, not a verdict. Uses the model "emotion".';
+REVOKE ALL ON FUNCTION triage.emotion(text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.irony(document text)
+RETURNS real
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 500
+AS 'MODULE_PATHNAME', 'st_irony_sql';
+COMMENT ON FUNCTION triage.irony(text) IS 'How likely it is that a document means the opposite of what it says, 0 to 1. A signal, not a verdict. Uses the model "irony".';
+REVOKE ALL ON FUNCTION triage.irony(text) FROM PUBLIC;

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "understanding/tone.h"
 #include "understanding/understanding.h"
 
 void
@@ -14,4 +15,5 @@ st_understanding_init(void)
 {
 	st_lexicon_init();
 	st_pii_init();
+	st_tone_init();
 }
