@@ -271,7 +271,8 @@ st_pii_ipv4(PiiScan *scan, int i)
 		return i;
 
 	/* a fifth number, or part of a name or a version */
-	if (((before == '.' || before == '-' || before == '_') && pii_is(text, i - 2, PII_IS_WORD)) ||
+	if (((before == '.' || before == '_') && pii_is(text, i - 2, PII_IS_WORD)) ||
+		(before == '-' && pii_is(text, i - 2, PII_IS_WORD) && !pii_is(text, i - 2, PII_IS_DIGIT)) ||
 		pii_is(text, end, PII_IS_WORD) || after == '_' ||
 		(after == '.' && pii_is(text, end + 1, PII_IS_DIGIT)) ||
 		(after == '-' && pii_is(text, end + 1, PII_IS_WORD) && !pii_is(text, end + 1, PII_IS_DIGIT)))

@@ -13,6 +13,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -74,7 +76,8 @@ st_pii_found(PiiScan *scan, int kind, int start, int end, float confidence)
 	const PiiKind *k = &scan->kinds->kind[kind];
 	PiiFound   *found;
 
-	confidence = Max(Min(confidence, PII_MOST_CONFIDENCE), 0);
+	/* two digits: sums of tenths are not exact */
+	confidence = rintf(Max(Min(confidence, PII_MOST_CONFIDENCE), 0) * 100) / 100;
 	if (!k->enabled || confidence < k->threshold)
 		return;
 
@@ -134,6 +137,7 @@ st_pii_context(const PiiScan *scan, int kind, int start, int end)
 	int			least = start;
 	int			most = end;
 	int			lines = 0;
+	int			near = WORDS_NEAR;	/* numbers are not counted */
 	int			i;
 
 	while (least > 0 && least > start - CONTEXT_BEFORE)
@@ -150,6 +154,8 @@ st_pii_context(const PiiScan *scan, int kind, int start, int end)
 	{
 		if (!st_pii_word_before(text, i, least, &word))
 			break;
+		if (pii_is(text, word.start, PII_IS_DIGIT))
+			near++;
 		if (word_is(k, kind, &word))
 		{
 			context.is = true;
@@ -157,7 +163,7 @@ st_pii_context(const PiiScan *scan, int kind, int start, int end)
 		}
 		if (word.says & against)
 		{
-			context.against = n < WORDS_NEAR;
+			context.against = n < near;
 			break;
 		}
 		i = word.start;
@@ -294,23 +300,19 @@ settle(PiiScan *scan)
 	bool		sorted = true;
 	int			n = 0;
 
-	for (int i = 0; i < scan->nfound; i++)
-	{
-		PiiFound   *found = &scan->found[i];
-		PiiPattern *allow = kinds->kind[found->kind].allow;
-
-		if ((allow != NULL && st_pii_allowed(scan, allow, found)) ||
-			(kinds->allow != NULL && st_pii_allowed(scan, kinds->allow, found)))
-			continue;
-		if (n > 0 && compare_found(&scan->found[n - 1], found) > 0)
-			sorted = false;
-		scan->found[n++] = *found;
-	}
-	scan->nfound = n;
+	for (int i = 1; i < scan->nfound && sorted; i++)
+		sorted = compare_found(&scan->found[i - 1], &scan->found[i]) <= 0;
 	if (!sorted)
-		qsort(scan->found, n, sizeof(PiiFound), compare_found);
+		qsort(scan->found, scan->nfound, sizeof(PiiFound), compare_found);
 
-	n = 0;
+	if (kinds->allow != NULL)
+		st_pii_allow(scan, kinds->allow, -1);
+	for (int kind = 0; kind < kinds->n && kinds->allows; kind++)
+	{
+		if (kinds->kind[kind].allow != NULL)
+			st_pii_allow(scan, kinds->kind[kind].allow, kind);
+	}
+
 	for (int i = 0; i < scan->nfound; i++)
 	{
 		PiiFound   *found = &scan->found[i];
