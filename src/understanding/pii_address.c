@@ -162,9 +162,11 @@ link_found(PiiScan *scan, int start, int body, int end, float confidence)
 		empty = !pii_is(scan->text, i, PII_IS_WORD);
 	if (empty)
 		return body;
-	st_pii_found(scan, PII_URL, start, end, confidence);
 	scan->url_end = end;
-	return scan->skip_urls ? end : body;
+	if (!scan->skip_urls)
+		return body;
+	st_pii_found(scan, PII_URL, start, end, confidence);
+	return end;
 }
 
 /* What is written before "//" of most links. */

@@ -62,6 +62,7 @@ extern const char *const st_pii_builtin_names[PII_NUM_BUILTIN];
  * all else is one of these.  Invisible characters and marks are left out.
  */
 #define PII_PART_BYTES	65536
+#define PII_OVERLAP_BYTES	512 /* of parts that had to be cut anywhere */
 
 #define PII_LETTER		0x80	/* of a script that separates words */
 #define PII_WIDE		0x81	/* of one that does not: ends what is before */
@@ -116,7 +117,7 @@ pii_byte(const PiiText *text, int i)
 	return text->at ? text->at[i] : i;
 }
 
-extern int	st_pii_part(const StDocument *doc, int from);
+extern int	st_pii_part(const StDocument *doc, int from, int *again);
 extern void st_pii_fold(const char *data, int length, PiiText *text);
 extern int	st_pii_end_byte(const PiiText *text, int last);
 extern uint32 st_pii_point(const PiiText *text, int i);
@@ -258,6 +259,8 @@ typedef struct PiiGroup
 	int			ndigits;
 	char		sep;			/* '-', '.', '/', ' ', or '(' when there are
 								 * only parentheses; 0: the first */
+	bool		spaced;			/* blanks on both sides of sep: another number
+								 * may begin */
 	bool		open;			/* "(" before it */
 	bool		close;			/* ")" after it */
 } PiiGroup;

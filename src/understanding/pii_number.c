@@ -54,6 +54,7 @@ read_group(const PiiText *text, int i, PiiGroup *group, PiiGroup *next)
 	if ((sep == '-' && before && !after) || (sep == '.' && (before || after)))
 		return -1;
 	next->sep = sep != 0 ? sep : before ? ' ' : '(';
+	next->spaced = sep != 0 && before && after;
 	return i;
 }
 
@@ -104,7 +105,7 @@ st_pii_is_border(const PiiRun *run, int g)
 		return !run->joined;
 	if (g == run->n)
 		return !run->cut;
-	return run->group[g].sep == ' ';
+	return run->group[g].sep == ' ' || run->group[g].spaced;
 }
 
 /*

@@ -381,6 +381,33 @@ match_phone(PiiScan *scan, const PiiGroup *group, int n, bool plus, bool whole)
 }
 
 /*
+ * phones_within
+ *		Looks within groups [from, to) for what cannot be mistaken, the longest
+ *		first.
+ */
+static void
+phones_within(PiiScan *scan, const PiiRun *run, int from, int to)
+{
+	int			g = from;
+
+	while (g < to)
+	{
+		int			n = 0;
+
+		if (st_pii_is_border(run, g))
+		{
+			for (n = Min(to - g, MAX_PHONE_GROUPS); n > 0; n--)
+			{
+				if (st_pii_is_border(run, g + n) &&
+					match_phone(scan, &run->group[g], n, run->plus && g == 0, false))
+					break;
+			}
+		}
+		g += Max(n, 1);
+	}
+}
+
+/*
  * st_pii_phones
  *		Looks for telephone numbers in the groups [from, to) of a run, which no
  *		other rule took.
@@ -389,7 +416,7 @@ void
 st_pii_phones(PiiScan *scan, const PiiRun *run, int from, int to)
 {
 	const PiiGroup *group = run->group;
-	int			g = from;
+	int			end;
 
 	if (from >= to)
 		return;
@@ -399,22 +426,13 @@ st_pii_phones(PiiScan *scan, const PiiRun *run, int from, int to)
 		match_phone(scan, &group[from], to - from, run->plus && from == 0, true))
 		return;
 
-	/* within it, what cannot be mistaken, the longest first */
-	while (g < to)
+	/* each of several, "0171 1234567 / 0172 1234567" */
+	for (; from < to; from = end)
 	{
-		int			n = Min(to - g, MAX_PHONE_GROUPS);
-
-		if (st_pii_is_border(run, g))
-		{
-			for (; n > 0; n--)
-			{
-				if (st_pii_is_border(run, g + n) &&
-					match_phone(scan, &group[g], n, run->plus && g == 0, false))
-					break;
-			}
-		}
-		else
-			n = 0;
-		g += Max(n, 1);
+		for (end = from + 1; end < to && !group[end].spaced; end++)
+			;
+		if (!(!run->part && st_pii_is_border(run, from) && st_pii_is_border(run, end) &&
+			  match_phone(scan, &group[from], end - from, run->plus && from == 0, true)))
+			phones_within(scan, run, from, end);
 	}
 }

@@ -360,17 +360,18 @@ st_find_pii(const StDocument *doc, const char *const *kinds, int nkinds, int *n)
 	StPiiSpan  *spans = NULL;
 	int			size = 0;
 	int			from = 0;
-	int			end;
+	int			again;
 
 	/* an address in a link that nobody asked for is an address */
 	scan.skip_urls = scan.kinds->kind[PII_URL].enabled && (wanted == NULL || wanted[PII_URL]);
 	*n = 0;
-	for (; from < doc->length; from = end)
+	for (; from < doc->length; from = again)
 	{
 		PiiText		text;
+		int			end = st_pii_part(doc, from, &again);
+		int			overlap = again;
 
 		CHECK_FOR_INTERRUPTS();
-		end = st_pii_part(doc, from);
 		st_pii_fold(doc->data + from, end - from, &text);
 		scan.text = &text;
 		scan.first = from == 0;
@@ -387,8 +388,14 @@ st_find_pii(const StDocument *doc, const char *const *kinds, int nkinds, int *n)
 		for (int i = 0; i < scan.nfound; i++)
 		{
 			const PiiFound *found = &scan.found[i];
+			int			start = from + pii_byte(&text, found->start);
+			int			length = from + st_pii_end_byte(&text, found->end - 1) - start;
 			StPiiSpan  *span;
 
+			/* what begins in the overlap is left to the next part */
+			if (start >= overlap && end < doc->length)
+				break;
+			again = Max(again, start + length);
 			if (wanted != NULL && !wanted[found->kind])
 				continue;
 			if (*n == size)
@@ -399,8 +406,8 @@ st_find_pii(const StDocument *doc, const char *const *kinds, int nkinds, int *n)
 			}
 			span = &spans[(*n)++];
 			span->kind = scan.kinds->kind[found->kind].name;
-			span->start = from + pii_byte(&text, found->start);
-			span->length = from + st_pii_end_byte(&text, found->end - 1) - span->start;
+			span->start = start;
+			span->length = length;
 			span->confidence = found->confidence;
 		}
 	}

@@ -44,7 +44,7 @@ static const PiiWords word_lists[] = {
 		"cellulare chiamare chiamate chiami chiamata chiamarmi telefonare fisso recapito "
 		"telefone telemovel ligar ligue liguem chamada contato contacto "
 		"telefonu telefonem komorka komorke komorkowy zadzwon zadzwonic dzwonic dzwoncie kontakt kom "
-		"telefoon telefoonnummer mobiel bellen gsm ringa puhelin cep arayin "
+		"telefoon telefoonnummer mobiel bellen ringa puhelin cep arayin "
 		"телефон телефона телефону тел моб мобильный мобильного звонить позвоните звоните перезвоните "
 		"هاتف الهاتف هاتفي جوال الجوال جوالي موبايل الموبايل تلفون اتصل اتصلوا اتصال الاتصال واتساب "
 		"फोन फ़ोन मोबाइल कॉल टेलीफोन संपर्क व्हाट्सएप "
