@@ -137,7 +137,7 @@ st_pii_context(const PiiScan *scan, int kind, int start, int end)
 	int			least = start;
 	int			most = end;
 	int			lines = 0;
-	int			near = WORDS_NEAR;	/* numbers are not counted */
+	int			near = WORDS_NEAR;
 	int			i;
 
 	while (least > 0 && least > start - CONTEXT_BEFORE)
@@ -154,8 +154,8 @@ st_pii_context(const PiiScan *scan, int kind, int start, int end)
 	{
 		if (!st_pii_word_before(text, i, least, &word))
 			break;
-		if (pii_is(text, word.start, PII_IS_DIGIT))
-			near++;
+		if (kind == PII_IP_ADDRESS && pii_is(text, word.start, PII_IS_DIGIT))
+			near++;				/* another version, or another address */
 		if (word_is(k, kind, &word))
 		{
 			context.is = true;
