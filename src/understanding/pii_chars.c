@@ -295,42 +295,64 @@ is_mark(uint32 point)
 }
 
 /*
+ * cut_before
+ *		Returns the last place before byte most, of those after least, where a
+ *		text of few blanks may be cut, or else any character.
+ */
+static int
+cut_before(const char *p, int most, int least)
+{
+	for (int i = most - 1; i > least; i--)
+	{
+		if (p[i] != '\0' && strchr(" ,;<>\"|{}[]\t", p[i]) != NULL)
+			return i;
+	}
+	while (most > 0 && ((unsigned char) p[most] & 0xC0) == 0x80)
+		most--;
+	return most;
+}
+
+/*
  * st_pii_part
- *		Returns where the part of a document that begins at byte from ends:
- *		at its end, or after a line, a sentence, a word, or any character, the
- *		first of these that is found in the second half of PII_PART_BYTES.
+ *		Returns where the part of a document that begins at byte from ends: at
+ *		its end, or else in the second half of PII_PART_BYTES after a line or a
+ *		word.  Where there is no such place it may end in the middle of
+ *		something: then *again is where the next part should begin, else the
+ *		same.
  */
 int
-st_pii_part(const StDocument *doc, int from)
+st_pii_part(const StDocument *doc, int from, int *again)
 {
 	const char *p = doc->data + from;
 	int			most = PII_PART_BYTES;
 	int			blank = 0;
+	int			end;
 
+	*again = doc->length;
 	if (doc->length - from <= most)
 		return doc->length;
 
 	for (int i = most - 1; i > most / 2; i--)
 	{
 		if (p[i - 1] == '\n')
-			return from + i;
+		{
+			*again = from + i;
+			return *again;
+		}
 		if (blank == 0 && p[i] == ' ' &&
 			!(st_pii_class[(unsigned char) p[i - 1]] & PII_IS_DIGIT) &&
 			(st_pii_class[(unsigned char) p[i + 1]] & PII_IS_ALPHA))
 			blank = i;
 	}
 	if (blank > 0)
-		return from + blank;
-
-	/* what has no blanks has commas, brackets, tags */
-	for (int i = most - 1; i > most / 2; i--)
 	{
-		if (strchr(" ,;<>\"|{}[]\t", p[i]) != NULL && p[i] != '\0')
-			return from + i;
+		*again = from + blank;
+		return *again;
 	}
-	while (most > 0 && ((unsigned char) p[most] & 0xC0) == 0x80)
-		most--;
-	return from + most;
+
+	end = cut_before(p, most, most / 2);
+	*again = from + cut_before(p, end - PII_OVERLAP_BYTES, end - 2 * PII_OVERLAP_BYTES);
+	return from + end;
 }
 
 /*

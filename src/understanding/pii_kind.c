@@ -227,6 +227,8 @@ take_row(PiiKinds *to, const KindRow *row)
 	qsort(kind->words, kind->nwords, sizeof(uint64), compare_hashes);
 	if (kind->enabled && kind->pattern != NULL)
 		to->patterns = true;
+	if (kind->allow != NULL)
+		to->allows = true;
 }
 
 /*

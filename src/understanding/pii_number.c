@@ -54,6 +54,7 @@ read_group(const PiiText *text, int i, PiiGroup *group, PiiGroup *next)
 	if ((sep == '-' && before && !after) || (sep == '.' && (before || after)))
 		return -1;
 	next->sep = sep != 0 ? sep : before ? ' ' : '(';
+	next->spaced = sep != 0 && before && after;
 	return i;
 }
 
@@ -71,7 +72,7 @@ read_run(const PiiText *text, int i, PiiRun *run)
 	next.open = pii_char(text, i) == '(';
 	i += next.open;
 	run->n = 0;
-	run->cut_after = false;
+	run->cut = false;
 	for (;;)
 	{
 		PiiGroup   *group = &run->group[run->n++];
@@ -85,7 +86,7 @@ read_run(const PiiText *text, int i, PiiRun *run)
 		}
 		if (run->n == PII_MAX_GROUPS)
 		{
-			run->cut_after = true;
+			run->cut = true;
 			run->end = i;
 			return;
 		}
@@ -101,10 +102,10 @@ bool
 st_pii_is_border(const PiiRun *run, int g)
 {
 	if (g == 0)
-		return !run->cut_before;
+		return !run->joined;
 	if (g == run->n)
-		return !run->cut_after;
-	return run->group[g].sep == ' ';
+		return !run->cut;
+	return run->group[g].sep == ' ' || run->group[g].spaced;
 }
 
 /*
@@ -211,8 +212,8 @@ card_confidence(const uint8 *digits, int n)
 		/* Maestro; twelve digits are many things */
 		return p2 == 50 || (p2 >= 56 && p2 <= 58) || p1 == 6 ? 0.4f : 0;
 	}
-	if (p4 >= 3528 && p4 <= 3589)
-		return 0.8f;			/* JCB */
+	if (p2 == 35)				/* JCB has 3528 to 3589 */
+		return p4 >= 3528 && p4 <= 3589 ? 0.8f : 0.55f;
 	if (p4 == 6011 || (p3 >= 644 && p3 <= 649) || p2 == 65 || p2 == 62 || p2 == 60)
 		return 0.8f;			/* Discover, UnionPay, RuPay */
 	if (p4 >= 2200 && p4 <= 2204)
@@ -306,17 +307,25 @@ st_pii_number(PiiScan *scan, int i)
 	PiiRun		run;
 	int			rest = 0;		/* groups from here on are no rule's yet */
 	int			g = 0;
+	int			limit;
 	int			end = 0;
 	bool		in_link = i < scan->url_end;
 
-	run.cut_before = i == scan->cut_at;
+	run.part = i == scan->cut_at;
+	run.joined = run.part && scan->cut_sep != ' ';
 	read_run(text, i, &run);
-	if (run.cut_after)
-		scan->cut_at = run.end;
 	if (run.group[0].ndigits > PII_MAX_DIGITS)
 		return run.end;
 
-	while (g < run.n)
+	/* the last groups of a part of a run are left to the next one */
+	limit = run.n;
+	if (run.cut)
+	{
+		run.part = true;
+		limit -= PII_MOST_TAKEN;
+	}
+
+	while (g < limit)
 	{
 		const PiiGroup *group = &run.group[g];
 		int			taken = 0;
@@ -348,5 +357,11 @@ st_pii_number(PiiScan *scan, int i)
 	}
 	if (!in_link)
 		st_pii_phones(scan, &run, rest, g);
+	if (run.cut && g < run.n)
+	{
+		scan->cut_at = run.group[g].start;
+		scan->cut_sep = run.group[g].sep;
+		run.end = scan->cut_at;
+	}
 	return Max(run.end, end);
 }

@@ -158,42 +158,41 @@ pattern_found(PiiScan *scan, int kind, int start, int end)
 }
 
 /*
- * find_pattern
- *		Notes all matches of a kind's pattern in the part.
+ * next_match
+ *		Finds the first match of a pattern that begins at *from or later, and
+ *		moves *from to where to go on; false: there is none.
  */
-static void
-find_pattern(PiiScan *scan, int kind)
+static bool
+next_match(PiiScan *scan, PiiPattern *pattern, int *from, int *start, int *end)
 {
-	PiiPattern *pattern = scan->kinds->kind[kind].pattern;
 	const PiiText *text = scan->text;
 	const pg_wchar *wide = st_pii_wide(text);
-	int			from = 0;
 
-	while (from < text->n)
+	while (*from < text->n)
 	{
-		int			stop = Min(text->n, from + WINDOW + MAX_MATCH);
+		int			stop = Min(text->n, *from + WINDOW + MAX_MATCH);
 		bool		cut = stop < text->n;
 		int			flags = (scan->first ? 0 : REG_NOTBOL) | (cut || !scan->last ? REG_NOTEOL : 0);
-		int			start;
-		int			end;
 
-		if (!search(pattern, wide, stop, from, flags, &start, &end))
+		if (!search(pattern, wide, stop, *from, flags, start, end))
 		{
 			if (!cut)
-				return;
-			from = stop - MAX_MATCH;
+				return false;
+			*from = stop - MAX_MATCH;
 		}
-		else if (cut && start >= from + WINDOW)
-			from = start;		/* it may go on after the window */
-		else if (end == start || end - start > MAX_MATCH || (cut && end == stop) ||
-				 !is_border(text, start) || !is_border(text, end))
-			from = next_border(text, start);
+		else if (cut && *start >= *from + WINDOW)
+			*from = *start;		/* it may go on after the window */
+		else if (*end - *start > MAX_MATCH || (cut && *end == stop))
+			*from = *end;
+		else if (*end == *start || !is_border(text, *start) || !is_border(text, *end))
+			*from = next_border(text, *start);
 		else
 		{
-			pattern_found(scan, kind, start, end);
-			from = end;
+			*from = *end;
+			return true;
 		}
 	}
+	return false;
 }
 
 /*
@@ -205,42 +204,44 @@ st_pii_patterns(PiiScan *scan)
 {
 	for (int kind = 0; kind < scan->kinds->n; kind++)
 	{
-		if (scan->kinds->kind[kind].enabled && scan->kinds->kind[kind].pattern != NULL)
-			find_pattern(scan, kind);
+		const PiiKind *k = &scan->kinds->kind[kind];
+		int			from = 0;
+		int			start;
+		int			end;
+
+		if (!k->enabled || k->pattern == NULL)
+			continue;
+		while (next_match(scan, k->pattern, &from, &start, &end))
+			pattern_found(scan, kind, start, end);
 	}
 }
 
 /*
- * st_pii_allowed
- *		Whether a finding lies in a match of an allow-list's pattern.
+ * st_pii_allow
+ *		Takes out the findings of a kind, of any when kind is -1, that lie in a
+ *		match of an allow-list's pattern.  They are sorted by where they begin.
  */
-bool
-st_pii_allowed(PiiScan *scan, PiiPattern *allow, const PiiFound *found)
+void
+st_pii_allow(PiiScan *scan, PiiPattern *allow, int kind)
 {
-	const PiiText *text = scan->text;
-	const pg_wchar *wide = st_pii_wide(text);
-	int			first = Max(found->start - ALLOW_AROUND, 0);
-	int			stop = Min(found->end + ALLOW_AROUND, text->n);
-	int			flags = (first > 0 || !scan->first ? REG_NOTBOL : 0) |
-	(stop < text->n || !scan->last ? REG_NOTEOL : 0);
-	int			from = first;
+	int			from = 0;
+	int			start = 0;
+	int			end = 0;
+	bool		more = true;
+	int			n = 0;
 
-	if (found->end - found->start > MAX_MATCH)
-		return false;
-	for (int i = 0; i < ALLOW_TRIES && from <= found->start; i++)
+	for (int i = 0; i < scan->nfound; i++)
 	{
-		int			start;
-		int			end;
+		PiiFound   *found = &scan->found[i];
 
-		if (!search(allow, wide + first, stop - first, from - first, flags, &start, &end))
-			return false;
-		start += first;
-		end += first;
-		if (start > found->start)
-			return false;
-		if (end >= found->end && is_border(text, start) && is_border(text, end))
-			return true;
-		from = next_border(text, start);
+		if (kind < 0 || found->kind == kind)
+		{
+			while (more && end <= found->start)
+				more = next_match(scan, allow, &from, &start, &end);
+			if (more && start <= found->start && end >= found->end)
+				continue;
+		}
+		scan->found[n++] = *found;
 	}
-	return false;
+	scan->nfound = n;
 }

@@ -221,6 +221,10 @@ form_confidence(const PiiText *text, const PiiGroup *group, int n, bool plus)
 		return form.ndigits >= 7 && form.ndigits <= 11 ? 0.25f : 0;
 	}
 
+	/* 8 912 345-67-89 */
+	if (group[0].ndigits == 1 && (digits[0] == '7' || digits[0] == '8') && form.ndigits == 11 && n > 2)
+		return 0.3f;
+
 	/* single digits are parts of an ISBN, of a list, of a version */
 	if (least < 2 || most > 8 || n > 6)
 		return 0;
@@ -236,7 +240,11 @@ form_confidence(const PiiText *text, const PiiGroup *group, int n, bool plus)
 	/* a social security number, or one that was not good enough */
 	if (n == 3 && group[0].ndigits == 3 && group[1].ndigits == 2 && group[2].ndigits == 4)
 		return 0;
-	return form.mixed ? 0.15f : 0.3f;
+
+	/* 2014-2015, GSM 900/1800 */
+	if (n == 2 && looks_like_year(text, &group[0]) && looks_like_year(text, &group[1]))
+		return 0;
+	return form.mixed || form.sep == '/' ? 0.15f : 0.3f;
 }
 
 /*
@@ -285,16 +293,16 @@ extension_end(const PiiText *text, int i)
  *		next to [start, end).
  */
 static bool
-is_amount(const PiiText *text, int start, int end)
+is_amount(const PiiText *text, int start, int end, bool sure)
 {
 	uint8		before = pii_char(text, start - 1);
 	uint8		after = pii_char(text, end);
 	PiiWord		word;
 
 	/* 12:34:56, 1,234,567, and coordinates */
-	if ((before == ':' || before == ',') && pii_is(text, start - 2, PII_IS_DIGIT))
+	if ((before == ':' || (before == ',' && !sure)) && pii_is(text, start - 2, PII_IS_DIGIT))
 		return true;
-	if ((after == ':' || after == ',') && pii_is(text, end + 1, PII_IS_DIGIT))
+	if ((after == ':' || (after == ',' && !sure)) && pii_is(text, end + 1, PII_IS_DIGIT))
 		return true;
 	if (before == '-' || before == PII_MONEY || before == '$')
 		return true;
@@ -350,7 +358,7 @@ match_phone(PiiScan *scan, const PiiGroup *group, int n, bool plus, bool whole)
 		return false;
 	if (st_pii_attached_after(text, end, &word) && !(word.says & PII_WORD_PHONE))
 		return false;
-	if (!plus && is_amount(text, start, digits_end) &&
+	if (!plus && is_amount(text, start, digits_end, sure) &&
 		!(pii_char(text, start - 1) == '-' && st_pii_attached_before(text, start, &word)))
 		return false;
 
@@ -373,6 +381,33 @@ match_phone(PiiScan *scan, const PiiGroup *group, int n, bool plus, bool whole)
 }
 
 /*
+ * phones_within
+ *		Looks within groups [from, to) for what cannot be mistaken, the longest
+ *		first.
+ */
+static void
+phones_within(PiiScan *scan, const PiiRun *run, int from, int to)
+{
+	int			g = from;
+
+	while (g < to)
+	{
+		int			n = 0;
+
+		if (st_pii_is_border(run, g))
+		{
+			for (n = Min(to - g, MAX_PHONE_GROUPS); n > 0; n--)
+			{
+				if (st_pii_is_border(run, g + n) &&
+					match_phone(scan, &run->group[g], n, run->plus && g == 0, false))
+					break;
+			}
+		}
+		g += Max(n, 1);
+	}
+}
+
+/*
  * st_pii_phones
  *		Looks for telephone numbers in the groups [from, to) of a run, which no
  *		other rule took.
@@ -381,32 +416,23 @@ void
 st_pii_phones(PiiScan *scan, const PiiRun *run, int from, int to)
 {
 	const PiiGroup *group = run->group;
-	int			g = from;
+	int			end;
 
 	if (from >= to)
 		return;
 
 	/* all of it, unless more digits are joined to it */
-	if (st_pii_is_border(run, from) && st_pii_is_border(run, to) &&
+	if (!run->part && st_pii_is_border(run, from) && st_pii_is_border(run, to) &&
 		match_phone(scan, &group[from], to - from, run->plus && from == 0, true))
 		return;
 
-	/* within it, what cannot be mistaken, the longest first */
-	while (g < to)
+	/* each of several, "0171 1234567 / 0172 1234567" */
+	for (; from < to; from = end)
 	{
-		int			n = Min(to - g, MAX_PHONE_GROUPS);
-
-		if (st_pii_is_border(run, g))
-		{
-			for (; n > 0; n--)
-			{
-				if (st_pii_is_border(run, g + n) && !(g == from && g + n == to) &&
-					match_phone(scan, &group[g], n, run->plus && g == 0, false))
-					break;
-			}
-		}
-		else
-			n = 0;
-		g += Max(n, 1);
+		for (end = from + 1; end < to && !group[end].spaced; end++)
+			;
+		if (!(!run->part && st_pii_is_border(run, from) && st_pii_is_border(run, end) &&
+			  match_phone(scan, &group[from], end - from, run->plus && from == 0, true)))
+			phones_within(scan, run, from, end);
 	}
 }

@@ -37,14 +37,14 @@ static const PiiWords word_lists[] = {
 		"phone phones telephone telephones tel tele mobile mob cell cellphone cellular call calls calling called "
 		"caller fax fone ph dial ring reach contact text texted texts sms message messages whatsapp viber signal "
 		"telegram voicemail hotline landline desk office answering answer pager switchboard extension handset "
-		"telefon telefonnummer handy handynummer mobil mobilnummer mobiltelefon rufnummer anruf anrufen ruckruf "
+		"telefon telefonnummer handy handynummer mobil mobilnummer mobiltelefon rufnummer ruf rufen rufe anruf anrufen ruckruf "
 		"zuruckrufen erreichbar erreichen durchwahl festnetz fon telefonisch "
 		"telephoner portable appeler appelez appel rappeler rappelez joindre joignable fixe "
 		"telefono telefonos movil celular llamar llame llamen llamada llamame llamadme llamarme contactar fijo "
 		"cellulare chiamare chiamate chiami chiamata chiamarmi telefonare fisso recapito "
 		"telefone telemovel ligar ligue liguem chamada contato contacto "
 		"telefonu telefonem komorka komorke komorkowy zadzwon zadzwonic dzwonic dzwoncie kontakt kom "
-		"telefoon telefoonnummer mobiel bellen gsm ringa puhelin cep arayin "
+		"telefoon telefoonnummer mobiel bellen ringa puhelin cep arayin "
 		"телефон телефона телефону тел моб мобильный мобильного звонить позвоните звоните перезвоните "
 		"هاتف الهاتف هاتفي جوال الجوال جوالي موبايل الموبايل تلفون اتصل اتصلوا اتصال الاتصال واتساب "
 		"फोन फ़ोन मोबाइल कॉल टेलीफोन संपर्क व्हाट्सएप "
@@ -108,7 +108,7 @@ static const PiiMonths month_lists[] = {
 			"february februar fevrier febrero febbraio fevereiro lutego luty februari فبراير फरवरी फ़रवरी",
 			"marz maerz mars marzo marco marca marzec maart مارس मार्च",
 			"april avril abril aprile kwietnia kwiecien ابريل أبريل إبريل अप्रैल",
-			"mayo maggio maio maja mei مايو",
+			"mai mayo maggio maio maja mei مايو",
 			"june juni juin junio giugno junho czerwca czerwiec يونيو जून",
 			"july juli juillet julio luglio julho lipca lipiec يوليو जुलाई",
 			"august aout agosto sierpnia sierpien augustus أغسطس اغسطس अगस्त",
