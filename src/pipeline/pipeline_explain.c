@@ -252,6 +252,7 @@ st_explain_decision(PG_FUNCTION_ARGS)
 
 	/* everything that is read of the ticket is read as the caller */
 	st_reader_begin(&reader, &projected, NULL);
+	reader.again = true;
 	active_version = reader.model_version;
 	st_decide(&reader, slot, &now);
 	st_read_document(&reader, slot, &now.facts, &doc);

@@ -87,14 +87,17 @@ st_trace_intent(const text *intent)
 /*
  * st_trace_begin
  *		Fills what others' tickets are compared with, but for intent and
- *		signature.
+ *		signature.  A ticket that does not say when it was created was when it
+ *		was decided first.
  */
 void
-st_trace_begin(const StReader *reader, const StFacts *facts, StTrace *trace)
+st_trace_begin(StReader *reader, const StFacts *facts, StTrace *trace)
 {
 	memset(trace, 0, sizeof(*trace));
-	trace->asked_at = facts->has_created_at && !TIMESTAMP_NOT_FINITE(facts->created_at)
-		? facts->created_at : reader->now;
+	if (facts->has_created_at && !TIMESTAMP_NOT_FINITE(facts->created_at))
+		trace->asked_at = facts->created_at;
+	else if (!reader->again || !st_similar_asked_at(reader, facts, &trace->asked_at))
+		trace->asked_at = reader->now;
 	trace->has_requester = facts->customer != NULL;
 	if (trace->has_requester)
 		trace->requester = requester_hash(facts);

@@ -158,6 +158,7 @@ typedef struct StReader
 	MemoryContext row_cxt;
 	uint64		disturbances;	/* when the model was had */
 	TimestampTz now;
+	bool		again;			/* tickets that may have a decision */
 	StWriter   *writer;			/* has tickets that are not in the table yet;
 								 * NULL: none are */
 	StHistory  *history;		/* NULL until the first ticket needs it */
@@ -189,11 +190,12 @@ typedef struct StPast
 	char		language[8];	/* "" when not known, or longer */
 } StPast;
 
-extern void st_trace_begin(const StReader *reader, const StFacts *facts, StTrace *trace);
+extern void st_trace_begin(StReader *reader, const StFacts *facts, StTrace *trace);
 extern uint64 st_trace_intent(const text *intent);
 extern int	st_history_read(StReader *reader, const StDecided *decided, StPast *past);
 extern void st_history_end(StHistory *history);
 extern void st_similar_init(void);
+extern bool st_similar_asked_at(StReader *reader, const StFacts *facts, TimestampTz *asked_at);
 extern void st_similar_sign(StReader *reader, StReading *reading, StDecided *decided);
 extern void st_similar_find(StReader *reader, StDecided *decided);
 extern void st_similar_end(StSimilar *similar);

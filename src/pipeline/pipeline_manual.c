@@ -68,6 +68,7 @@ st_decide_again(PG_FUNCTION_ARGS)
 
 	writer = st_writer_begin(ST_WRITE_AGAIN, "decided again");
 	st_reader_begin(&reader, &projected, writer);
+	reader.again = true;
 	decided = st_writer_next(writer);
 	old = MemoryContextSwitchTo(st_writer_context(writer));
 	if (!st_decide(&reader, slot, decided))

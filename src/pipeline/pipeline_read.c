@@ -62,6 +62,7 @@ st_reader_begin(StReader *reader, StSource *source, StWriter *writer)
 	reader->routing = st_routing_current();
 	st_understand_prepare();
 	reader->now = st_now();
+	reader->again = false;
 	reader->writer = writer;
 	reader->history = NULL;
 	reader->similar = NULL;

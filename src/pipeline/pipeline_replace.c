@@ -48,18 +48,27 @@ static StStatement forget_signature = {
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
-/* Who is a duplicate of a ticket that is gone, or that has another key now. */
+static StStatement rekey_signature = {
+	"UPDATE triage.ticket_signature SET tenant_id = $4, ticket_key = $5 WHERE " KEY_IS_1_2_3,
+	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
+};
+
+/* The duplicates of a ticket: their links are cut, or follow it to another key. */
+#define RELINK(key, similarity) \
+	"WITH linked AS (UPDATE triage.decision SET duplicate_of = " key similarity \
+	" WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2" \
+	" AND duplicate_of OPERATOR(pg_catalog.=) $3 RETURNING ticket_key)" \
+	" UPDATE triage.ticket_signature s SET duplicate_of = " key " FROM linked" \
+	" WHERE s.tenant_id OPERATOR(pg_catalog.=) $1 AND s.source_id OPERATOR(pg_catalog.=) $2" \
+	" AND s.ticket_key OPERATOR(pg_catalog.=) linked.ticket_key"
+
 static StStatement forget_duplicates = {
-	"UPDATE triage.decision SET duplicate_of = NULL, duplicate_similarity = NULL"
-	" WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2"
-	" AND duplicate_of OPERATOR(pg_catalog.=) $3",
+	RELINK("NULL", ", duplicate_similarity = NULL"),
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
 static StStatement rekey_duplicates = {
-	"UPDATE triage.decision SET duplicate_of = $4"
-	" WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2"
-	" AND duplicate_of OPERATOR(pg_catalog.=) $3",
+	RELINK("$4", ""),
 	4, {TEXTOID, INT4OID, TEXTOID, TEXTOID}, false, NULL
 };
 
@@ -353,9 +362,7 @@ st_rekey_ticket(int32 source_id, text *old_tenant, text *old_key,
 		values[4] = PointerGetDatum(new_key);
 		st_statement_run(&rekey_decision, values, NULL, SPI_OK_UPDATE);
 		st_statement_run(&rekey_history, values, NULL, SPI_OK_UPDATE);
-
-		/* its signature follows with the decision that is about to be made */
-		st_statement_run(&forget_signature, values, NULL, SPI_OK_DELETE);
+		st_statement_run(&rekey_signature, values, NULL, SPI_OK_UPDATE);
 		if (st_same_text(old_tenant, new_tenant))
 		{
 			values[3] = new_key_datum;

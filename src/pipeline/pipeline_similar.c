@@ -336,13 +336,61 @@ look_at_table(StSimilar *similar, const StSignalPolicy *policy, const StDecided 
 	}
 }
 
+/* Puts the row of a key into similar->key, for st_probe_stop to let go; false when there is none. */
+static bool
+find_key(StReader *reader, const text *tenant, int32 source_id, const text *key)
+{
+	StSimilar  *similar = reader->similar;
+	StProbe    *probe = &similar->key;
+
+	if (probe->index == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(reader->cxt);
+		bool		begun = st_probe_begin(probe, similar->rel, "ticket_signature_pkey", 3);
+
+		MemoryContextSwitchTo(old);
+		if (!begun)
+			return false;
+	}
+	ScanKeyEntryInitialize(&probe->keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
+						   probe->index->rd_indcollation[0], F_TEXTEQ, PointerGetDatum(tenant));
+	ScanKeyInit(&probe->keys[1], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source_id));
+	ScanKeyEntryInitialize(&probe->keys[2], 0, 3, BTEqualStrategyNumber, InvalidOid,
+						   probe->index->rd_indcollation[2], F_TEXTEQ, PointerGetDatum(key));
+	st_probe_start(probe);
+	if (st_probe_next(probe, ForwardScanDirection))
+		return true;
+	st_probe_stop(probe);
+	return false;
+}
+
+/*
+ * st_similar_asked_at
+ *		When a ticket that is decided again was asked; false when that is not
+ *		known.
+ */
+bool
+st_similar_asked_at(StReader *reader, const StFacts *facts, TimestampTz *asked_at)
+{
+	bool		isnull;
+
+	if (reader->similar == NULL)
+		reader->similar = similar_begin(reader);
+	if (!reader->similar->usable ||
+		!find_key(reader, facts->tenant_id, facts->source_id, facts->ticket_key))
+		return false;
+	*asked_at = DatumGetTimestampTz(value_of(reader->similar->key.slot, COL_ASKED_AT, &isnull));
+	st_probe_stop(&reader->similar->key);
+	return true;
+}
+
 /* How alike the ticket with this key is, if it counts; else less than 0. */
 static float4
 compare_original(StReader *reader, const StSignalPolicy *policy, const StDecided *mine, const text *key)
 {
 	StSimilar  *similar = reader->similar;
 	const StDecided *pending;
-	float4		similarity = -1;
+	float4		similarity;
 	int			n = 0;
 
 	if (reader->writer != NULL)
@@ -354,29 +402,12 @@ compare_original(StReader *reader, const StSignalPolicy *policy, const StDecided
 			return compare_pending(policy, mine, &pending[i]);
 	}
 
-	if (similar->key.index == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(reader->cxt);
-		bool		begun = st_probe_begin(&similar->key, similar->rel, "ticket_signature_pkey", 3);
-
-		MemoryContextSwitchTo(old);
-		if (!begun)
-			return -1;
-	}
-	ScanKeyEntryInitialize(&similar->key.keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   similar->key.index->rd_indcollation[0], F_TEXTEQ,
-						   PointerGetDatum(mine->facts.tenant_id));
-	ScanKeyInit(&similar->key.keys[1], 2, BTEqualStrategyNumber, F_INT4EQ,
-				Int32GetDatum(mine->facts.source_id));
-	ScanKeyEntryInitialize(&similar->key.keys[2], 0, 3, BTEqualStrategyNumber, InvalidOid,
-						   similar->key.index->rd_indcollation[2], F_TEXTEQ, PointerGetDatum(key));
-	st_probe_start(&similar->key);
-	if (st_probe_next(&similar->key, ForwardScanDirection))
-		similarity = compare_row(policy, mine, similar->key.slot);
+	if (!find_key(reader, mine->facts.tenant_id, mine->facts.source_id, key))
+		return -1;
+	similarity = compare_row(policy, mine, similar->key.slot);
 	st_probe_stop(&similar->key);
 	return similarity;
 }
-
 /*
  * st_similar_find
  *		Sets duplicate_of and duplicate_similarity of a ticket that has a

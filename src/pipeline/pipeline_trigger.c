@@ -198,6 +198,7 @@ st_ticket_updated(PG_FUNCTION_ARGS)
 
 	writer = st_writer_begin(ST_WRITE_AGAIN, "ticket changed");
 	st_reader_begin(&reader, source, writer);
+	reader.again = true;
 	decide_slot(&reader, writer, trigdata->tg_newslot);
 	st_reader_end(&reader);
 	st_writer_end(writer);

@@ -127,6 +127,27 @@ put_facts(const StUnderstanding *u, StFacts *facts)
 	}
 }
 
+/* Asks the intent model, of features that others read too where it can. */
+static void
+predict(StModel *model, StReading *reading, StFacts *facts, MemoryContext result_cxt)
+{
+	StFeatureReading read = {&reading->doc, false, reading->tokens, NULL};
+	StPrediction prediction;
+	MemoryContext old;
+
+	if (strcmp(st_model_features(model), ST_FEATURES_TEXT) == 0)
+		read.features = st_reading_features(reading);
+	st_model_read(model, &read);
+	st_model_predict_features(model, read.tokens, read.features, &prediction);
+
+	old = MemoryContextSwitchTo(result_cxt);
+	facts->intent = cstring_to_text(prediction.label_text);
+	MemoryContextSwitchTo(old);
+	facts->intent_confidence = prediction.confidence;
+	facts->intent_margin = prediction.margin;
+	facts->in_scope = prediction.in_scope;
+}
+
 /*
  * st_read_ticket
  *		Fills the facts that the ticket's text gives, and its trace.  Results
@@ -160,16 +181,8 @@ st_read_ticket(StReader *reader, TupleTableSlot *slot, StDecided *decided)
 
 		if (reader->model != NULL)
 		{
-			StPrediction prediction;
-
-			st_model_predict(reader->model, &doc, &prediction);
-			MemoryContextSwitchTo(result_cxt);
-			facts->intent = cstring_to_text(prediction.label_text);
-			MemoryContextSwitchTo(reader->row_cxt);
-			facts->intent_confidence = prediction.confidence;
-			facts->intent_margin = prediction.margin;
-			facts->in_scope = prediction.in_scope;
-			if (prediction.in_scope)
+			predict(reader->model, &reading, facts, result_cxt);
+			if (facts->in_scope)
 				decided->trace.intent = st_trace_intent(facts->intent);
 		}
 

@@ -226,6 +226,12 @@ typedef struct StPiiSpan
 extern StPiiSpan *st_find_pii(const StDocument *doc, const char *const *kinds, int nkinds, int *n);
 extern char *st_redact(const StDocument *doc, const char *const *kinds, int nkinds, int *length);
 
+/* support_triage.redact_stored_text, and the form of a text that may be stored */
+extern bool st_redact_stored_text;
+extern char *st_text_to_store(const StDocument *doc, int *length);
+
+extern void st_pii_init(void);
+
 /* ---- likeness (similarity.c) ---- */
 
 #define ST_SIGNATURE_LANES	64

@@ -85,8 +85,10 @@ name_topics(StUnderstanding *out)
 	out->topics = palloc(ST_MAX_TOPICS * sizeof(char *));
 	for (int i = 0; i < ST_MAX_TOPICS; i++)
 	{
-		if (topics & (UINT64CONST(1) << i))
-			out->topics[out->ntopics++] = server_name(st_topic_name(i));
+		const char *name = (topics >> i) & 1 ? st_topic_name(i) : NULL;
+
+		if (name != NULL)
+			out->topics[out->ntopics++] = server_name(name);
 	}
 	qsort(out->topics, out->ntopics, sizeof(char *), compare_names);
 }

@@ -14,5 +14,6 @@ void
 st_understanding_init(void)
 {
 	st_lexicon_init();
+	st_pii_init();
 	st_tone_init();
 }
