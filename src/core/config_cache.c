@@ -52,7 +52,7 @@ st_config_cache_init(StConfigCache *cache)
 {
 	while (cache->ntables < ST_CONFIG_MAX_TABLES && cache->tables[cache->ntables] != NULL)
 		cache->ntables++;
-	CacheRegisterRelcacheCallback(forget, PointerGetDatum(cache));
+	st_on_relation_change(forget, PointerGetDatum(cache));
 }
 
 /*

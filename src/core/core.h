@@ -53,6 +53,11 @@ extern char *st_scan_cstring(StTableScan *scan, const char *column);
 extern int32 st_scan_int32(StTableScan *scan, const char *column, int32 if_null);
 extern bool st_scan_bool(StTableScan *scan, const char *column);
 
+/* Being told of changed relations: see invalidation.c. */
+typedef void (*StRelationChanged) (Datum arg, Oid relid);
+
+extern void st_on_relation_change(StRelationChanged function, Datum arg);
+
 /* What a backend keeps of settings tables: see config_cache.c. */
 #define ST_CONFIG_MAX_TABLES	6
 

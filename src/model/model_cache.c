@@ -118,7 +118,7 @@ st_model_init(void)
 	st_features_init();
 	st_map_init();
 	st_progress_init();
-	CacheRegisterRelcacheCallback(cache_invalidate, (Datum) 0);
+	st_on_relation_change(cache_invalidate, (Datum) 0);
 	RegisterXactCallback(cache_xact, NULL);
 }
 
