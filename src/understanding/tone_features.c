@@ -31,9 +31,12 @@
 
 #define MAX_STEPS		20
 
-/* Kinds of the hashes: steps weigh more than words. */
+/* Of a longer word its beginning is a feature too: inflections share it. */
+#define STEM_LENGTH		5
+
+/* Kinds of the hashes: steps weigh more than words, and words more than pairs. */
 #define KIND_STEP	ST_FEATURE_WORD
-#define KIND_WORD	ST_FEATURE_PAIR
+#define KIND_WORD	ST_FEATURE_CHARS
 #define KIND_PAIR	ST_FEATURE_PAIR
 
 typedef struct Steps
@@ -222,7 +225,7 @@ word_hash(const uint32 *points, int length)
 	return h ^ (h >> 29);
 }
 
-/* Adds the words and neighbours of a document in a language that is read. */
+/* Adds the words, their beginnings, and neighbours. */
 static void
 add_words(const StTokens *tokens, const StTone *tone, bool origins)
 {
@@ -237,14 +240,15 @@ add_words(const StTokens *tokens, const StTone *tone, bool origins)
 
 		if (tone->marks[t] & ST_MARK_SKIPPED)
 			continue;
-		if (token->kind == ST_TOKEN_WORD && tone->language == ST_TONE_OTHER)
-			continue;
 		h = word_hash(tokens->points + token->first, token->length);
 		if (token->kind == ST_TOKEN_WORD)
 			h += salt;
 		if (tone->marks[t] & ST_MARK_NEGATED)
 			h ^= UINT64CONST(0xA0761D6478BD642F);
 		add(feature(h, KIND_WORD), t, t, origins);
+		if (token->kind == ST_TOKEN_WORD && token->length > STEM_LENGTH)
+			add(feature(word_hash(tokens->points + token->first, STEM_LENGTH) * 31 + salt,
+						KIND_WORD), t, t, origins);
 		if (before_token >= 0)
 			add(feature(before * UINT64CONST(0xE7037ED1A0B428DB) + h, KIND_PAIR), t,
 				before_token, origins);
@@ -261,7 +265,7 @@ const StFeatures *
 st_tone_features(const StReading *reading, const StTone *tone, bool origins)
 {
 	reserve(STEP_REPEATS * 2 * (lengthof(all_steps) * MAX_STEPS + 2) +
-			2 * Min(reading->tokens->ntokens, MOST_WORDS), origins);
+			3 * Min(reading->tokens->ntokens, MOST_WORDS), origins);
 	add_steps(tone, origins);
 	add_words(reading->tokens, tone, origins);
 	return &scratch;
