@@ -43,7 +43,7 @@ my %unfolded = map { $_ => 1 } @UNFOLDED;
 
 my ($MAX_UNITS, $MAX_WORDS, $MAX_STEM, $MAX_EXPANSION) = (32, 12, 31, 4000);
 my ($WORD, $STEM, $IN_CLASS, $ANY) = (0 .. 3);
-my ($ROOT, $SEED, $SIEVE_BITS, $NAME_SIZE) = (0x5EED0001, 0x811C9DC5, 65536, 24);
+my ($ROOT, $SEED, $SIEVE_BITS, $NAME_SIZE) = (0x5EED0001, 0x811C9DC5, 18, 24);
 
 my $where = '';
 my $errors = 0;
@@ -88,7 +88,10 @@ sub normalize
     return NFC($s);
 }
 
-my $EMOTICON = qr/[!?]|[:;=]-?[)(DPp|*\/\\]|<-?3/;
+my $EMOTICON = qr/[!?]|[:;=]-?[)(DdPp|*\/\\]|<-?3/;
+
+# Emoji of a newer Unicode than Perl's count, colours of skin do not.
+my $SYMBOL = qr/(?![\x{1F3FB}-\x{1F3FF}])[\p{So}\x{1F000}-\x{1FAFF}]/;
 
 # A phrase without alternatives as its units: [how, text]. Nothing when it is wrong.
 sub units
@@ -98,18 +101,18 @@ sub units
     my $words = 0;
     for my $word (split ' ', $phrase)
     {
-        if ($word =~ /^$EMOTICON$/) { push @units, [ $WORD, $word ]; next; }
+        if ($word =~ /^$EMOTICON$/) { push @units, [ $WORD, $word =~ tr/d/D/r ]; next; }
         if ($word eq '_') { push @units, [ $ANY, '_' ]; next; }
         if ($word =~ /^\@([a-z0-9_]+)$/) { push @units, [ $IN_CLASS, $1 ]; next; }
         my $stem = $word =~ s/\*$//;
         $word =~ s/(?<=[\p{L}\p{M}\p{N}])['\x{2019}](?=[\p{L}\p{N}])//g;
         $word = normalize($word);
-        my @parts = $word =~ /$COMPLEX|\p{So}|[^\p{So}]/g;
+        my @parts = $word =~ /$COMPLEX|$SYMBOL|./g;
         my $open = '';
         my $before = @units;
         for my $part (@parts)
         {
-            if ($part =~ /^$COMPLEX$/ || $part =~ /^\p{So}$/)
+            if ($part =~ /^$COMPLEX$/ || $part =~ /^$SYMBOL$/)
             {
                 push @units, [ $WORD, $open ] if $open ne '';
                 $open = '';
@@ -312,7 +315,7 @@ sub key
 }
 
 my %node = ($ROOT => { stems => 0, children => 0, entries => [] });
-my @sieve = (0) x ($SIEVE_BITS / 32);
+my @sieve = (0) x ((1 << $SIEVE_BITS) / 32);
 
 for my $entry (@entries)
 {
@@ -334,7 +337,7 @@ for my $entry (@entries)
         my $key = key($parent, $h, $how);
         if ($parent == $ROOT)
         {
-            my $bit = $key % $SIEVE_BITS;
+            my $bit = (($h * 0x9E3779B1 + $how * 0x85EBCA6B) & 0xFFFFFFFF) >> (32 - $SIEVE_BITS);
             $sieve[ $bit >> 5 ] |= 1 << ($bit & 31);
         }
         $node{$key} ||= { stems => 0, children => 0, entries => [] };

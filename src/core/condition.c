@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "access/transam.h"
+#include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
@@ -34,7 +35,9 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/regproc.h"
+#include "utils/resowner.h"
 
 #include "core/compat.h"
 #include "core/condition.h"
@@ -345,4 +348,77 @@ st_condition_holds(const StCondition *condition, ExprContext *econtext, bool *is
 	Datum		value = ExecEvalExprSwitchContext(condition->state, econtext, is_null);
 
 	return !*is_null && DatumGetBool(value);
+}
+
+/*
+ * st_guarded
+ *		Runs a function in a subtransaction.  Returns false when it threw, with
+ *		the message in *why, palloc'd in the current context; only a cancelled
+ *		query and the like is thrown on.
+ */
+bool
+st_guarded(StGuarded function, void *arg, char **why)
+{
+	MemoryContext cxt = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool done = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(cxt);
+	PG_TRY();
+	{
+		function(arg);
+		ReleaseCurrentSubTransaction();
+		done = true;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(cxt);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		*why = error->message;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(cxt);
+	CurrentResourceOwner = owner;
+	return done;
+}
+
+typedef struct SoftCompile
+{
+	const char *condition;
+	TupleDesc	facts;
+	MemoryContext cxt;
+	StCondition *compiled;
+} SoftCompile;
+
+static void
+compile_guarded(void *arg)
+{
+	SoftCompile *soft = arg;
+	MemoryContext old = MemoryContextSwitchTo(soft->cxt);
+
+	soft->compiled = st_condition_compile(soft->condition, soft->facts);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * st_condition_compile_soft
+ *		The same for a condition that was checked when it was written: returns
+ *		NULL, with *why, when it is not valid any more.
+ */
+StCondition *
+st_condition_compile_soft(const char *condition, TupleDesc facts, char **why)
+{
+	SoftCompile soft = {condition, facts, CurrentMemoryContext, NULL};
+
+	*why = NULL;
+	(void) st_guarded(compile_guarded, &soft, why);
+	return soft.compiled;
 }

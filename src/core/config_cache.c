@@ -16,11 +16,15 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "core/compat.h"
 #include "core/core.h"
@@ -48,7 +52,7 @@ st_config_cache_init(StConfigCache *cache)
 {
 	while (cache->ntables < ST_CONFIG_MAX_TABLES && cache->tables[cache->ntables] != NULL)
 		cache->ntables++;
-	CacheRegisterRelcacheCallback(forget, PointerGetDatum(cache));
+	st_on_relation_change(forget, PointerGetDatum(cache));
 }
 
 /*
@@ -117,4 +121,32 @@ st_configuration_changed(PG_FUNCTION_ARGS)
 
 	CacheInvalidateRelcache(trigdata->tg_relation);
 	return PointerGetDatum(NULL);
+}
+
+/*
+ * st_stamped_row
+ *		For a BEFORE UPDATE row trigger of a table with the columns version,
+ *		changed_at and changed_by: returns the new row with the next version,
+ *		and who changed it when.
+ */
+HeapTuple
+st_stamped_row(TriggerData *trigdata)
+{
+	TupleDesc	tupdesc = RelationGetDescr(trigdata->tg_relation);
+	Oid			relid = RelationGetRelid(trigdata->tg_relation);
+	int			attnums[3] = {
+		st_attnum(relid, "version"), st_attnum(relid, "changed_at"), st_attnum(relid, "changed_by")
+	};
+	Datum		values[3];
+	bool		nulls[3] = {false, false, false};
+	NameData	who;
+	bool		isnull;
+
+	values[0] = Int32GetDatum(DatumGetInt32(heap_getattr(trigdata->tg_trigtuple, attnums[0],
+														 tupdesc, &isnull)) + 1);
+	values[1] = TimestampTzGetDatum(st_now());
+	namestrcpy(&who, GetUserNameFromId(GetSessionUserId(), false));
+	values[2] = NameGetDatum(&who);
+
+	return heap_modify_tuple_by_cols(trigdata->tg_newtuple, tupdesc, 3, attnums, values, nulls);
 }

@@ -78,6 +78,13 @@ extern void st_register_features(const char *name, StFeatureReader reader);
 /* ---- using models ---- */
 
 /*
+ * What training reads of a document, set by a higher room; NULL: all of it.
+ * Memory is that of the current context, which is reset after the example.
+ */
+typedef void (*StExamplesFilter) (const StDocument *in, StDocument *out);
+extern StExamplesFilter st_examples_filter;
+
+/*
  * st_model_get
  *		Returns the active version of a model (version = 0) or the given one,
  *		or NULL with *why set to a palloc'd sentence when there is none or it

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/parallel.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -33,19 +34,22 @@ static void model_warn_unicode(const StModel *model);
 /*
  * st_model_load
  *		Opens the weights of a row, through the mapping when it is there, else
- *		from the row; the result is a child of context parent.  Returns NULL and
- *		*why (palloc'd) when they are damaged.  Throws what TOAST, files and
- *		lack of memory may; then nothing is left behind but memory of
+ *		from the row; those of a shipped model from its file.  The result is a
+ *		child of context parent.  Returns NULL and *why (palloc'd) when they are
+ *		damaged, or *missing (a file).  Throws what TOAST, files and lack of
+ *		memory may; then nothing is left behind but memory of
  *		CurrentMemoryContext.
  */
 StModel *
-st_model_load(const char *name, const StModelRow *row, MemoryContext parent, char **why)
+st_model_load(const char *name, const StModelRow *row, MemoryContext parent,
+			  bool *missing, char **why)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "support_triage model",
 												  ALLOCSET_SMALL_SIZES);
 	const void *data;
 	const char *reason = NULL;
+	char	   *problem = NULL;
 	StModel    *model;
 	Size		size;
 
@@ -54,10 +58,22 @@ st_model_load(const char *name, const StModelRow *row, MemoryContext parent, cha
 	model->context = context;
 	model->name = pstrdup(name);
 	model->version = row->version;
-	model->key = row->key;
+	model->shipped = row->file != NULL;
+	*missing = false;
 
-	data = st_map_open(&row->key, &size);
-	if (data == NULL)
+	if (model->shipped)
+	{
+		data = st_shipped_open(row->file, &size, model->key.checksum, &model->mark,
+							   missing, &problem);
+		if (data == NULL)
+			problem = psprintf("model \"%s\" cannot be read: %s", name, problem);
+	}
+	else
+	{
+		model->key = row->key;
+		data = st_map_open(&row->key, &size);
+	}
+	if (data == NULL && !model->shipped)
 	{
 		uint8		checksum[ST_CHECKSUM_BYTES];
 		bytea	   *weights;
@@ -81,19 +97,20 @@ st_model_load(const char *name, const StModelRow *row, MemoryContext parent, cha
 	}
 	MemoryContextSwitchTo(context);
 
-	if (reason == NULL && (model->weights = st_weights_open(data, size, &reason)) != NULL)
-		reason = NULL;
-	if (reason == NULL && st_weights_nlabels(model->weights) != row->nlabels)
+	if (problem == NULL && reason == NULL &&
+		(model->weights = st_weights_open(data, size, &reason)) != NULL &&
+		!model->shipped && st_weights_nlabels(model->weights) != row->nlabels)
 		reason = "it does not have as many labels as its weights";
-	if (reason != NULL)
+	if (problem != NULL || reason != NULL)
 	{
 		MemoryContextSwitchTo(caller);
-		*why = psprintf("model \"%s\" version %d is damaged: %s", name, row->version, reason);
+		*why = problem != NULL ? pstrdup(problem) :
+			psprintf("model \"%s\" version %d is damaged: %s", name, row->version, reason);
 		MemoryContextDelete(context);
 		return NULL;
 	}
 
-	model->nlabels = row->nlabels;
+	model->nlabels = st_weights_nlabels(model->weights);
 	model->reader = st_weights_reader(model->weights);
 	model->probs = palloc0(sizeof(float) * model->nlabels);
 	model->scores = palloc0(sizeof(float) * model->nlabels);
@@ -101,14 +118,32 @@ st_model_load(const char *name, const StModelRow *row, MemoryContext parent, cha
 	model->label_datums = palloc(sizeof(Datum) * model->nlabels);
 	for (int i = 0; i < model->nlabels; i++)
 	{
-		model->labels[i] = TextDatumGetCString(row->labels[i]);
+		model->labels[i] = model->shipped ? st_shipped_label(model->weights, i) :
+			TextDatumGetCString(row->labels[i]);
 		model->label_datums[i] = CStringGetTextDatum(model->labels[i]);
 	}
 	MemoryContextSwitchTo(caller);
 
-	model_warn_unicode(model);
+	if (!model->shipped)
+		model_warn_unicode(model);
 	MemoryContextSetParent(context, parent);
 	return model;
+}
+
+/*
+ * st_shipped_label
+ *		Returns a label of shipped weights in the database's encoding, palloc'd.
+ */
+char *
+st_shipped_label(const StWeights *weights, int i)
+{
+	const char *label = st_weights_label(weights, i);
+	int			encoding = GetDatabaseEncoding();
+	int			length;
+
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+		return pstrdup(label);
+	return st_convert(label, strlen(label), PG_UTF8, encoding, &length);
 }
 
 /*
@@ -170,7 +205,11 @@ model_warn_unicode(const StModel *model)
 bool
 st_model_is(const StModel *model, const StModelRow *row)
 {
-	if (model->version != row->version ||
+	if (model->version != row->version || model->shipped != (row->file != NULL))
+		return false;
+	if (model->shipped)
+		return st_shipped_is(row->file, &model->mark);
+	if (
 		model->key.value_id != row->key.value_id ||
 		memcmp(model->key.checksum, row->key.checksum, ST_CHECKSUM_BYTES) != 0 ||
 		model->nlabels != row->nlabels)

@@ -53,7 +53,7 @@ forget(Datum arg, Oid relid)
 void
 st_own_table_init(StOwnTable *table)
 {
-	CacheRegisterRelcacheCallback(forget, PointerGetDatum(table));
+	st_on_relation_change(forget, PointerGetDatum(table));
 }
 
 /* Whether rows may be written past the executor: see the head of this file. */

@@ -61,7 +61,7 @@ PG_FUNCTION_INFO_V1(st_routing_rule_stamp);
 void
 st_routing_init(void)
 {
-	CacheRegisterRelcacheCallback(routing_forget, (Datum) 0);
+	st_on_relation_change(routing_forget, (Datum) 0);
 }
 
 /* The relcache callback: no catalog access here. */

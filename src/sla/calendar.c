@@ -19,12 +19,14 @@
 
 #include "core/core.h"
 #include "sla/calendar.h"
+#include "sla/sla_inner.h"
 
 /* All calendars, by name. */
 typedef struct Calendars
 {
 	StCalendar **calendars;
 	int			n;
+	StCalendar *always;			/* around the clock */
 } Calendars;
 
 /* A row of calendar_hours or calendar_holiday. */
@@ -53,6 +55,7 @@ void
 st_sla_init(void)
 {
 	st_config_cache_init(&cache);
+	st_policy_init();
 }
 
 static void
@@ -256,6 +259,13 @@ load_calendars(void)
 	if (holidays.n > 0)
 		qsort(holidays.rows, holidays.n, sizeof(Row), compare_rows);
 
+	all->always = palloc0(sizeof(StCalendar));
+	all->always->name = "";
+	all->always->zone_name = "GMT";
+	all->always->zone = pg_tzset("GMT");
+	all->always->cxt = CurrentMemoryContext;
+	fill_openings(all->always, &(Row) {"", 0, ST_USECS_PER_WEEK}, 1);
+
 	for (int i = 0; i < all->n; i++)
 	{
 		StCalendar *calendar = all->calendars[i];
@@ -293,6 +303,8 @@ st_calendar_get(const char *name, bool missing_ok)
 	StCalendar *wanted = &key;
 	StCalendar **found = NULL;
 
+	if (name == NULL)
+		return all->always;
 	if (all->n > 0)
 		found = bsearch(&wanted, all->calendars, all->n, sizeof(StCalendar *), compare_calendars);
 	if (found == NULL)
@@ -312,4 +324,11 @@ st_calendar_get(const char *name, bool missing_ok)
 						(*found)->zone_name, name),
 				 errhint("See pg_timezone_names for those that are.")));
 	return *found;
+}
+
+/* Whether a calendar has opening hours at all; closures are left aside. */
+bool
+st_calendar_is_ever_open(const StCalendar *calendar)
+{
+	return calendar->week > 0;
 }

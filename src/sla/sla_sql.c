@@ -87,7 +87,7 @@ new_row(const TriggerData *trigdata)
 		trigdata->tg_trigtuple;
 }
 
-/* A column of the new row as text. */
+/* A column of the new row, or of the deleted one, as text. */
 static char *
 new_text(const TriggerData *trigdata, const char *column)
 {
@@ -99,7 +99,30 @@ new_text(const TriggerData *trigdata, const char *column)
 	return isnull ? NULL : text_to_cstring(DatumGetTextPP(value));
 }
 
-/* triage.calendar_check(): BEFORE trigger of triage.calendar: the server knows the time zone. */
+/* Refuses to delete a calendar by which clocks are counted. */
+static void
+refuse_if_in_use(const char *calendar)
+{
+	Oid			type = TEXTOID;
+	Datum		value = CStringGetTextDatum(calendar);
+
+	SPI_connect();
+	if (SPI_execute_with_args("SELECT FROM triage.sla_clock WHERE calendar OPERATOR(pg_catalog.=) $1"
+							  " AND state OPERATOR(pg_catalog.=) ANY ('{running,paused}')",
+							  1, &type, &value, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read clocks");
+	if (SPI_processed > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("clocks that run are counted by calendar \"%s\"", calendar),
+				 errhint("Give their policies another calendar first.")));
+	SPI_finish();
+}
+
+/*
+ * triage.calendar_check(): BEFORE trigger of triage.calendar: the server knows
+ * the time zone, and what clocks are counted by stays.
+ */
 Datum
 st_calendar_check(PG_FUNCTION_ARGS)
 {
@@ -107,6 +130,11 @@ st_calendar_check(PG_FUNCTION_ARGS)
 	char	   *zone_name = new_text(trigdata, "time_zone");
 	pg_tz	   *zone = zone_name == NULL ? NULL : pg_tzset(zone_name);
 
+	if (TRIGGER_FIRED_BY_DELETE(trigdata->tg_event))
+	{
+		refuse_if_in_use(new_text(trigdata, "name"));
+		return PointerGetDatum(trigdata->tg_trigtuple);
+	}
 	if (zone_name != NULL && (zone == NULL || !pg_tz_acceptable(zone)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

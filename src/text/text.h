@@ -40,6 +40,9 @@ extern void st_document_read(const char *bytes, int length, StDocument *doc);
 /* The same with a limit of its own instead of the setting's. */
 extern void st_document_read_upto(const char *bytes, int length, int limit, StDocument *doc);
 
+/* The same without a limit, for what must see all of a document. */
+extern void st_document_read_all(const char *bytes, int length, StDocument *doc);
+
 /*
  * Bytes in another encoding, palloc'd.  What cannot be converted becomes '?'.
  * Throws only for lack of memory, or when the server has no such conversion.

@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -160,21 +162,11 @@ read_other(const char *bytes, int length, int most, StDocument *doc)
 }
 
 /*
- * st_document_read
- *		Fills doc from bytes in the database's encoding.  Where they need not
+ * st_document_read_upto
+ *		Fills doc from bytes in the database's encoding, at most limit of them,
+ *		for functions that must not depend on a setting.  Where they need not
  *		change, doc points into them; else into memory of the current context.
  *		Throws only for lack of memory.
- */
-void
-st_document_read(const char *bytes, int length, StDocument *doc)
-{
-	st_document_read_upto(bytes, length, st_max_document_bytes, doc);
-}
-
-/*
- * st_document_read_upto
- *		The same for functions that must not depend on a setting: at most limit
- *		bytes are read.
  */
 void
 st_document_read_upto(const char *bytes, int length, int limit, StDocument *doc)
@@ -193,4 +185,18 @@ st_document_read_upto(const char *bytes, int length, int limit, StDocument *doc)
 		default:
 			read_other(bytes, length, limit, doc);
 	}
+}
+
+/* st_document_read: at most support_triage.max_document_bytes of them */
+void
+st_document_read(const char *bytes, int length, StDocument *doc)
+{
+	st_document_read_upto(bytes, length, st_max_document_bytes, doc);
+}
+
+/* st_document_read_all: the same, however long the document is */
+void
+st_document_read_all(const char *bytes, int length, StDocument *doc)
+{
+	st_document_read_upto(bytes, length, INT_MAX, doc);
 }

@@ -50,7 +50,11 @@ add_phrase(Builder *b, const StLexUnit *units, int n)
 		else
 			parent->children |= ST_LEX_HAS_WORDS;
 		if (i == 0)
-			b->sieve[key % ST_LEX_SIEVE_BITS / 32] |= (uint32) 1 << (key % 32);
+		{
+			uint32		bit = st_lex_sieve_bit(units[i].hash, units[i].how);
+
+			b->sieve[bit / 32] |= (uint32) 1 << (bit % 32);
+		}
 		slot = slot_of(b, key);
 	}
 	return slot;
@@ -117,7 +121,7 @@ st_lex_build(StLexUser *user, const StLexRow *rows, int nrows)
 										 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	b.rows = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int32) * (Size) slots);
 	memset(b.rows, 0xFF, sizeof(int32) * (Size) slots);
-	b.sieve = palloc0(ST_LEX_SIEVE_BITS / 8);
+	b.sieve = palloc0((1 << ST_LEX_SIEVE_BITS) / 8);
 
 	for (int i = 0; i < nrows; i++)
 	{

@@ -72,8 +72,8 @@ typedef struct StLexGroup
 
 #define ST_LEX_KIND_CLASS	ST_NUM_PHRASE_KINDS
 
-/* Bits of the sieve before the nodes that begin a phrase. */
-#define ST_LEX_SIEVE_BITS	65536
+/* The sieve before the nodes that begin a phrase has 2 to the power of so many bits. */
+#define ST_LEX_SIEVE_BITS	18
 
 typedef struct StLexSet
 {
@@ -184,12 +184,53 @@ st_lex_find(const StLexSet *set, uint32 key)
 	return NULL;
 }
 
-static inline bool
-st_lex_begins(const StLexSet *set, uint32 key)
+/* The bit of the sieve for a unit that begins a phrase. */
+static inline uint32
+st_lex_sieve_bit(uint32 h, uint32 how)
 {
-	uint32		bit = key % ST_LEX_SIEVE_BITS;
+	return (h * 0x9E3779B1 + how * 0x85EBCA6B) >> (32 - ST_LEX_SIEVE_BITS);
+}
+
+static inline bool
+st_lex_begins(const StLexSet *set, uint32 h, uint32 how)
+{
+	uint32		bit = st_lex_sieve_bit(h, how);
 
 	return (set->sieve[bit / 32] >> (bit % 32)) & 1;
+}
+
+/*
+ * Sets the code point at text[at], which must be valid UTF-8, and returns where
+ * the next one begins.
+ */
+static inline int
+st_lex_next_point(const char *text, int at, int length, uint32 *point)
+{
+	const unsigned char *p = (const unsigned char *) text +at;
+
+	if (likely(p[0] < 0x80))
+	{
+		*point = p[0];
+		return at + 1;
+	}
+	if (p[0] < 0xE0 && at + 2 <= length)
+	{
+		*point = (uint32) (p[0] & 0x1F) << 6 | (p[1] & 0x3F);
+		return at + 2;
+	}
+	if (p[0] < 0xF0 && at + 3 <= length)
+	{
+		*point = (uint32) (p[0] & 0x0F) << 12 | (uint32) (p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+		return at + 3;
+	}
+	if (at + 4 <= length)
+	{
+		*point = (uint32) (p[0] & 0x07) << 18 | (uint32) (p[1] & 0x3F) << 12 |
+			(uint32) (p[2] & 0x3F) << 6 | (p[3] & 0x3F);
+		return at + 4;
+	}
+	*point = 0xFFFD;
+	return length;
 }
 
 /* ---- lexicon_phrase.c: phrases as people write them ---- */
@@ -203,7 +244,6 @@ typedef struct StLexUnit
 
 extern int	st_lex_units(const char *phrase, int length, bool folds, StLexUnit *units);
 extern bool st_lex_language_folds(const char *language);
-extern int	st_lex_next_point(const char *text, int at, int length, uint32 *point);
 extern char *st_lex_normalize(const char *phrase, const char **complaint);
 
 /* ---- lexicon_rows.c: what users add ---- */

@@ -194,17 +194,17 @@ entry_matches(const Matcher *m, const StLexEntry *entry, int start)
 
 /*
  * add_start
- *		Notes that phrases begin with the unit by this key, and of which classes
- *		the unit is.
+ *		Notes that phrases begin with the unit by this hash, and of which
+ *		classes the unit is.
  */
 static inline void
-add_start(Matcher *m, Unit *unit, int number, uint32 key)
+add_start(Matcher *m, Unit *unit, int number, uint32 h, uint32 how)
 {
 	const StLexNode *node;
 
-	if (!st_lex_begins(m->set, key))
+	if (likely(!st_lex_begins(m->set, h, how)))
 		return;
-	node = st_lex_find(m->set, key);
+	node = st_lex_find(m->set, st_lex_key(ST_LEX_ROOT, h, how));
 	if (node == NULL || unit->nstarts >= MAX_STARTS)
 		return;
 	unit->starts[unit->nstarts++] = node;
@@ -232,6 +232,7 @@ begin_unit(Matcher *m, Unit *unit, int number)
 	uint32		exact = ST_LEX_WORD_SEED;
 	uint32		folded = ST_LEX_WORD_SEED;
 	uint32		shape = ST_LEX_WORD_SEED;
+	bool		is_simple = true;	/* letters of ASCII */
 	bool		is_plain = true;	/* without accents */
 	bool		in_digits = false;
 	int			nfolded = 0;
@@ -243,62 +244,67 @@ begin_unit(Matcher *m, Unit *unit, int number)
 	for (int i = 0; i < unit->npoints; i++)
 	{
 		uint32		c = points[i];
-		uint32		f = st_lex_fold(c);
 
-		exact = st_lex_hash(exact, c);
-		if (likely(c == f))
+		/* letters of ASCII, as long as there was nothing else */
+		if (likely(c - 'a' < 26 && is_simple))
 		{
-			folded = st_lex_hash(folded, c);
+			exact = st_lex_hash(exact, c);
 			nfolded++;
 		}
 		else
 		{
-			is_plain = false;
+			uint32		f = st_lex_fold(c);
+
+			if (is_simple)
+				folded = shape = exact;
+			is_simple = false;
+			exact = st_lex_hash(exact, c);
+			is_plain = is_plain && c == f;
 			if (f != 0)
 			{
 				folded = st_lex_hash(folded, f);
 				nfolded++;
 			}
+			if (st_lex_is_digit(c))
+			{
+				unit->has_digits = true;
+				if (!in_digits)
+					shape = st_lex_hash(shape, '#');
+				in_digits = true;
+			}
+			else if (f != 0)
+			{
+				shape = st_lex_hash(shape, f);
+				in_digits = false;
+			}
+			if (!is_plain && f != 0 && unit->is_word &&
+				nfolded <= ST_LEX_MAX_STEM && (stems >> nfolded) & 1)
+				add_start(m, unit, number, folded, ST_LEX_STEM);
 		}
-		if (unlikely(st_lex_is_digit(c)))
-		{
-			unit->has_digits = true;
-			if (!in_digits)
-				shape = st_lex_hash(shape, '#');
-			in_digits = true;
-		}
-		else if (f != 0)
-		{
-			shape = st_lex_hash(shape, f);
-			in_digits = false;
-		}
-		if (!unit->is_word)
-			continue;
-		if (i < ST_LEX_MAX_STEM && (stems >> (i + 1)) & 1)
-			add_start(m, unit, number, st_lex_key(ST_LEX_ROOT, exact, ST_LEX_STEM));
-		if (!is_plain && f != 0 && nfolded <= ST_LEX_MAX_STEM && (stems >> nfolded) & 1)
-			add_start(m, unit, number, st_lex_key(ST_LEX_ROOT, folded, ST_LEX_STEM));
+		if (i < ST_LEX_MAX_STEM && (stems >> (i + 1)) & 1 && unit->is_word)
+			add_start(m, unit, number, exact, ST_LEX_STEM);
 	}
+	if (is_simple)
+		folded = exact;
 	unit->exact = exact;
 	unit->folded = folded;
 	unit->shape = shape;
-	add_start(m, unit, number, st_lex_key(ST_LEX_ROOT, exact, ST_LEX_WORD));
+	add_start(m, unit, number, exact, ST_LEX_WORD);
 	if (folded != exact)
-		add_start(m, unit, number, st_lex_key(ST_LEX_ROOT, folded, ST_LEX_WORD));
+		add_start(m, unit, number, folded, ST_LEX_WORD);
 	if (unit->has_digits && unit->is_word)
 	{
-		add_start(m, unit, number, st_lex_key(ST_LEX_ROOT, shape, ST_LEX_WORD));
+		add_start(m, unit, number, shape, ST_LEX_WORD);
 		if (unit->digit_first && (stems & 2) != 0)
-			add_start(m, unit, number,
-					  st_lex_key(ST_LEX_ROOT, st_lex_hash(ST_LEX_WORD_SEED, '#'), ST_LEX_STEM));
+			add_start(m, unit, number, st_lex_hash(ST_LEX_WORD_SEED, '#'), ST_LEX_STEM);
 	}
 	if (m->set->children & ST_LEX_HAS_CLASSES)
 	{
 		for (int i = 0; i < unit->nclasses; i++)
-			add_start(m, unit, number, st_lex_key(ST_LEX_ROOT, unit->classes[i], ST_LEX_CLASS));
+			add_start(m, unit, number, unit->classes[i], ST_LEX_CLASS);
 	}
 	if ((m->set->children & ST_LEX_HAS_ANY) && unit->is_word)
-		add_start(m, unit, number, st_lex_key(ST_LEX_ROOT, 0, ST_LEX_ANY));
+		add_start(m, unit, number, 0, ST_LEX_ANY);
 }
 
 /*

@@ -13,26 +13,6 @@
 #include "core/compat.h"
 #include "understanding/lexicon_inner.h"
 
-/*
- * st_lex_next_point
- *		Sets the code point at text[at], which must be valid UTF-8, and returns
- *		where the next one begins.
- */
-int
-st_lex_next_point(const char *text, int at, int length, uint32 *point)
-{
-	const unsigned char *p = (const unsigned char *) text + at;
-	int			size = pg_utf_mblen(p);
-
-	if (at + size > length)
-	{
-		*point = 0xFFFD;
-		return length;
-	}
-	*point = utf8_to_unicode(p);
-	return at + size;
-}
-
 /* Whether accents may be missing in texts of the language; "" is all of them. */
 bool
 st_lex_language_folds(const char *language)

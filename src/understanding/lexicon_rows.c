@@ -63,7 +63,7 @@ lexicon_forget(Datum arg, Oid relid)
 void
 st_lexicon_init(void)
 {
-	CacheRegisterRelcacheCallback(lexicon_forget, (Datum) 0);
+	st_on_relation_change(lexicon_forget, (Datum) 0);
 }
 
 /*

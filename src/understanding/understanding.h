@@ -32,6 +32,7 @@ typedef struct StReading
 	int			nhits;
 	const uint8 *breaks;		/* what is before each token; made on first
 								 * use */
+	struct StToneReading *tone; /* made on first use, see tone.h */
 } StReading;
 
 /* All of a reading is palloc'd in the current context.  Never throws but for memory and cancel. */
@@ -177,7 +178,10 @@ typedef struct StEmotion
 extern const char *const st_sentiment_names[];
 extern const char *const st_emotion_names[];
 
-/* language may be "und" */
+/*
+ * language: a code, or "und" or NULL for a guess by the words.  They throw what
+ * st_reading_hits throws.
+ */
 extern void st_sentiment(StReading *reading, const char *language, StSentiment *out);
 extern void st_emotion(StReading *reading, const char *language, StEmotion *out);
 extern float st_irony(StReading *reading, const char *language);
@@ -221,6 +225,12 @@ typedef struct StPiiSpan
 /* Spans are disjoint and in order; palloc'd. kinds NULL: all. Time is linear in the document. */
 extern StPiiSpan *st_find_pii(const StDocument *doc, const char *const *kinds, int nkinds, int *n);
 extern char *st_redact(const StDocument *doc, const char *const *kinds, int nkinds, int *length);
+
+/* support_triage.redact_stored_text, and the form of a text that may be stored */
+extern bool st_redact_stored_text;
+extern char *st_text_to_store(const StDocument *doc, int *length);
+
+extern void st_pii_init(void);
 
 /* ---- likeness (similarity.c) ---- */
 
