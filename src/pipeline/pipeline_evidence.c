@@ -25,8 +25,6 @@
 #include "core/compat.h"
 #include "pipeline/pipeline_inner.h"
 
-#pragma weak st_find_pii
-
 /* How many intents, phrases and places of personal data are shown. */
 #define TOP_INTENTS	5
 #define MAX_SPANS	200
@@ -258,11 +256,10 @@ static void
 put_pii(StringInfo out, const StDocument *doc)
 {
 	Walk		walk = {doc, 0, 0};
-	StPiiSpan  *spans = NULL;
-	int			n = 0;
+	int			n;
+	StPiiSpan  *spans;
 
-	if (st_find_pii)
-		spans = st_find_pii(doc, NULL, 0, &n);
+	spans = st_find_pii(doc, NULL, 0, &n);
 	appendStringInfoString(out, ", \"pii\": [");
 	for (int i = 0; i < Min(n, MAX_SPANS); i++)
 	{

@@ -16,12 +16,8 @@
 #include "understanding/understanding.h"
 
 #pragma weak st_language
-#pragma weak st_sentiment
-#pragma weak st_emotion
-#pragma weak st_irony
 #pragma weak st_signals
 #pragma weak st_complexity
-#pragma weak st_find_pii
 
 /*
  * st_understand_prepare
@@ -151,17 +147,17 @@ st_understand(StReading *reading, uint32 wanted, const char *language,
 		name_topics(out);
 		out->known |= ST_SIGNAL_STATED;
 	}
-	if ((wanted & ST_SIGNAL_SENTIMENT) && st_sentiment)
+	if (wanted & ST_SIGNAL_SENTIMENT)
 	{
 		st_sentiment(reading, code, &out->sentiment);
 		out->known |= ST_SIGNAL_SENTIMENT;
 	}
-	if ((wanted & ST_SIGNAL_EMOTION) && st_emotion)
+	if (wanted & ST_SIGNAL_EMOTION)
 	{
 		st_emotion(reading, code, &out->emotion);
 		out->known |= ST_SIGNAL_EMOTION;
 	}
-	if ((wanted & ST_SIGNAL_IRONY) && st_irony)
+	if (wanted & ST_SIGNAL_IRONY)
 	{
 		out->irony = st_irony(reading, code);
 		out->known |= ST_SIGNAL_IRONY;
@@ -171,7 +167,7 @@ st_understand(StReading *reading, uint32 wanted, const char *language,
 		st_complexity(reading, &out->complexity);
 		out->known |= ST_SIGNAL_COMPLEXITY;
 	}
-	if ((wanted & ST_SIGNAL_PII) && st_find_pii)
+	if (wanted & ST_SIGNAL_PII)
 	{
 		int			n;
 		StPiiSpan  *spans = st_find_pii(&reading->doc, NULL, 0, &n);
