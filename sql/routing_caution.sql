@@ -4,7 +4,7 @@ CREATE SCHEMA routing_caution;
 SET search_path = routing_caution;
 SELECT labels FROM triage.train('intent', $$
     SELECT opening || ' ' || request, label
-    FROM unnest(ARRAY['Hello,', 'Dear team,', 'Hi,', 'Please help:']) AS opening,
+    FROM unnest(ARRAY['Hello,', 'Dear team,', 'Hi,', 'Please help:', 'I love it, great, wonderful, thank you!']) AS opening,
          (VALUES ('refund_request', 'I want a refund'), ('refund_request', 'give my money back'),
                  ('account_access', 'I forgot my password'), ('account_access', 'the login fails'),
                  ('delivery_status', 'where is my parcel'), ('delivery_status', 'the delivery is late')) AS r(label, request)
@@ -18,7 +18,7 @@ SELECT triage.attach('tickets') ->> 'customer' AS customer;
 INSERT INTO triage.routing_rule (position, name, intent, min_confidence, tier, priority, escalate_reason) VALUES
     (10, 'refunds', 'refund_request', 0.5, 'self_service', 20, NULL), (20, 'parcels', 'delivery_status', 0.5, 'senior', 70, 'lost?');
 CREATE VIEW decided AS
-SELECT ticket_key::int AS id, outcome, tier, priority, regexp_replace(why, '(confidence|sentiment|irony|anger|sadness|strong \w+ \(|urgency) ?[01]\.\d\d', '\1 P', 'g') AS why
+SELECT ticket_key::int AS id, outcome, tier, priority, regexp_replace(why, '(confidence|sentiment|urgency) [01]\.\d\d', '\1 P', 'g') AS why
 FROM triage.ticket_overview;
 CREATE VIEW escalated AS SELECT ticket_key::int AS id, cause, reason, priority FROM triage.escalation;
 
@@ -42,6 +42,7 @@ SELECT topic, changed_by = session_user AS changed_by_me FROM triage.sensitive_p
 INSERT INTO tickets (id, body) VALUES (11, 'I want a refund, zzcourt'), (12, 'I want a refund, zzunion'), (13, 'I want a refund, zzperson');
 SELECT * FROM decided WHERE id > 10 ORDER BY id;
 SELECT * FROM escalated WHERE id > 10;
+\set VERBOSITY terse
 UPDATE triage.sensitive_policy SET may_automate = true;
 UPDATE triage.sensitive_policy SET min_tier = 'self_service' WHERE topic = 'press';
 INSERT INTO triage.signal_policy (repeat_window) VALUES ('1 day');
@@ -52,12 +53,13 @@ UPDATE triage.signal_policy SET repeat_window = '-1 day';
 UPDATE triage.decision SET outcome = 'auto' WHERE ticket_key = '2';
 UPDATE triage.decision SET outcome = 'auto' WHERE ticket_key = '4';
 UPDATE triage.decision SET outcome = 'auto', signals_conflict = true WHERE ticket_key = '1';
+\set VERBOSITY default
 
 -- conflict: irony, or kind words where there is no cause for them
 INSERT INTO tickets VALUES (21, 'I want a refund', 'ann', '2024-05-01 10:00+00'),
-    (22, 'I want a refund. I love it, wonderful, excellent, great, thank you so much!', 'ann', '2024-05-02 10:00+00'),
-    (23, 'I want a refund. I love it, wonderful, excellent, great, thank you so much!', 'bob', '2024-05-02 10:00+00'),
-    (24, 'I want a refund zznow. I love it, wonderful, excellent, great, thank you so much!', 'cid', '2024-05-02 10:00+00');
+    (22, 'I love it, great, wonderful, thank you! I want a refund', 'ann', '2024-05-02 10:00+00'),
+    (23, 'I love it, great, wonderful, thank you! I want a refund', 'bob', '2024-05-02 10:00+00'),
+    (24, 'I love it, great, wonderful, thank you! I want a refund zznow', 'cid', '2024-05-02 10:00+00');
 SELECT ticket_key, sentiment >= 0.3 AS positive, repeat_contact, urgency >= 0.8 AS urgent, signals_conflict FROM triage.decision WHERE ticket_key BETWEEN '21' AND '24' ORDER BY ticket_key;
 SELECT * FROM decided WHERE id BETWEEN 21 AND 24 ORDER BY id;
 UPDATE triage.signal_policy SET irony_conflict = 0;

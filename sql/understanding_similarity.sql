@@ -43,11 +43,14 @@ INSERT INTO said VALUES (1001, 'The checkout page shows error 502 since ten this
                         (1002, 'Hello, the checkout page shows error 502 since ten this morning, nobody can pay, please look into it!');
 CREATE INDEX said_signature ON said USING gin (triage.signature(body));
 SET enable_seqscan = off;
-EXPLAIN (COSTS off) SELECT id FROM said WHERE triage.signature(body) && triage.signature('the checkout page shows error 502');
+SET plan_cache_mode = force_generic_plan;
+PREPARE find (text) AS SELECT id FROM said WHERE triage.signature(body) && triage.signature($1);
+EXPLAIN (COSTS off) EXECUTE find('the checkout page shows error 502');
 SELECT id, triage.similarity(body, q) > 0.7 AS alike
 FROM said, (SELECT 'the checkout page shows error 502 since ten this morning, nobody can pay, please look into it'::text) AS x(q)
 WHERE triage.signature(body) && triage.signature(q) ORDER BY id;
 RESET enable_seqscan;
+RESET plan_cache_mode;
 DROP TABLE said;
 
 -- what is no signature

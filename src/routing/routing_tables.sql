@@ -155,7 +155,7 @@ CREATE TABLE triage.signal_policy (
         CHECK (repeat_window >= '0' AND repeat_window <= '366 days'),
     duplicate_window     interval NOT NULL DEFAULT '1 day'
         CHECK (duplicate_window >= '0' AND duplicate_window <= '366 days'),
-    duplicate_similarity real NOT NULL DEFAULT 0.8 CHECK (duplicate_similarity >= 0.5 AND duplicate_similarity <= 1),
+    duplicate_similarity real NOT NULL DEFAULT 0.7 CHECK (duplicate_similarity >= 0.5 AND duplicate_similarity <= 1),
     duplicate_words      integer NOT NULL DEFAULT 8 CHECK (duplicate_words >= 1),
     irony_conflict       real NOT NULL DEFAULT 0.6 CHECK (irony_conflict >= 0 AND irony_conflict <= 1),
     positive_conflict    real NOT NULL DEFAULT 0.3 CHECK (positive_conflict >= 0 AND positive_conflict <= 1),
