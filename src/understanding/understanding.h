@@ -197,19 +197,29 @@ typedef struct StSignals
 	uint64		topics;			/* bit i: topic of that index */
 } StSignals;
 
+/* language may be NULL or "und"; may throw as st_reading_hits. */
 extern void st_signals(StReading *reading, const char *language, StSignals *out);
 
 typedef struct StComplexity
 {
 	float		score;			/* 0..1 */
-	int16		questions;
-	int16		requests;
+	int16		questions;		/* sentences that ask */
+	int16		requests;		/* sentences that want something done */
+	int16		asks;			/* sentences that do either */
+	int16		items;			/* of lists, steps */
 	int32		words;
 	bool		has_log;		/* log excerpt or stack trace */
 } StComplexity;
 
-/* intent history enters in the pipeline, see complexity.c */
+/* Of the text alone; may throw as st_reading_hits. */
 extern void st_complexity(StReading *reading, StComplexity *out);
+
+/*
+ * The complexity of a text together with what tickets of its intent were like:
+ * history is 0..1 (how their handle time, touches or reopening rank among all
+ * intents), seen in so many tickets.
+ */
+extern float st_complexity_with_history(float text, float history, int64 tickets);
 
 /* ---- personal data (pii*.c) ---- */
 

@@ -138,3 +138,26 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE COST 500
 AS 'MODULE_PATHNAME', 'st_irony_sql';
 COMMENT ON FUNCTION triage.irony(text) IS 'How likely it is that a document means the opposite of what it says, 0 to 1. A signal, not a verdict. Uses the model "irony".';
 REVOKE ALL ON FUNCTION triage.irony(text) FROM PUBLIC;
+
+-- What a text states: urgency, the wish for a person, sensitive topics.
+
+CREATE OR REPLACE FUNCTION triage.urgency(document text, language text DEFAULT NULL)
+RETURNS real
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_urgency_sql';
+COMMENT ON FUNCTION triage.urgency(text, text) IS 'How urgent the writer says it is, 0 to 1: 0 when nothing is stated, about 0.5 for a wish for speed, 0.8 and more for an outage, danger, or a deadline within a day. In English, Spanish, French, German, Italian, Portuguese, Arabic and Hindi, by phrases of the lexicon. A language (ISO 639-1) keeps single words of other languages out.';
+REVOKE ALL ON FUNCTION triage.urgency(text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.wants_human(document text, language text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_wants_human_sql';
+COMMENT ON FUNCTION triage.wants_human(text, text) IS 'Whether the writer asks for a person, to be called, or not to talk to a machine, in thirty languages, by phrases of kind human of the lexicon.';
+REVOKE ALL ON FUNCTION triage.wants_human(text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.sensitive_topics(document text, language text DEFAULT NULL)
+RETURNS text[]
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_sensitive_topics_sql';
+COMMENT ON FUNCTION triage.sensitive_topics(text, text) IS 'Topics that a person must see: legal_threat, self_harm, medical, minors, fraud, press, data_protection, discrimination, violence, and those of your own rows of kind topic.NAME in triage.lexicon. Empty when there is none.';
+REVOKE ALL ON FUNCTION triage.sensitive_topics(text, text) FROM PUBLIC;
