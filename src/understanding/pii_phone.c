@@ -271,7 +271,7 @@ form_confidence(const PiiText *text, const PiiGroup *group, int n, bool plus)
 	/* 2014-2015, GSM 900/1800 */
 	if (n == 2 && looks_like_year(text, &group[0]) && looks_like_year(text, &group[1]))
 		return 0;
-	return form.sep == '/' ? 0.05f : form.mixed ? 0.15f : 0.3f;
+	return form.sep == '/' && n == 2 ? 0.05f : form.mixed ? 0.15f : 0.3f;
 }
 
 /*
