@@ -9,6 +9,9 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION)
 MODULE_big  = $(EXTENSION)
 OBJS        = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
 
+# The phrases that the extension knows, as constant tables.
+LEXICON     = src/understanding/lexicon/table.inc
+
 # The order of the rooms is the order of their dependencies, written out by hand:
 # a lower room never calls a higher one.
 ROOMS       = core text model understanding sla routing escalation pipeline \
@@ -16,7 +19,8 @@ ROOMS       = core text model understanding sla routing escalation pipeline \
 SQL_TABLES  = $(wildcard $(foreach r,$(ROOMS),src/$(r)/$(r)_tables.sql))
 SQL_API     = $(wildcard $(foreach r,$(ROOMS),src/$(r)/$(r)_api.sql)) \
               $(wildcard src/reporting/reporting_views.sql)
-DATA        = $(wildcard upgrade/*--*.sql)
+# The shipped models: weights, and what is to be known of them.
+DATA        = $(wildcard upgrade/*--*.sql) $(sort $(wildcard models/$(EXTENSION).*.stm models/$(EXTENSION).*.json))
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
 
 # Each test file starts in a database that has the extension.
@@ -35,7 +39,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -DST_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   = -fvisibility=hidden -Wall -Wextra $(WERROR) -Wno-unused-parameter \
               -Wno-sign-compare -Wno-missing-field-initializers -Wno-cast-function-type
 SHLIB_LINK  = -licui18n -licuuc -lm
-EXTRA_CLEAN = $(EXTENSION)--*.sql tmp_check output_iso results regression.diffs regression.out log
+EXTRA_CLEAN = $(EXTENSION)--*.sql $(LEXICON) tmp_check output_iso results regression.diffs regression.out log
 
 # PGXS is there once the server's headers are installed. Without them the targets
 # of tools/ still work: they install what is missing.
@@ -48,6 +52,10 @@ include $(PGXS)
 # DATA_built lies in the list of what to install; the rule makes it.
 $(DATA_built): src/core/header.sql $(SQL_TABLES) $(SQL_API) $(EXTENSION).control Makefile
 	cat src/core/header.sql $(SQL_TABLES) $(SQL_API) | sed 's/^CREATE OR REPLACE /CREATE /' > $@
+
+$(LEXICON): tools/lexicon.pl $(wildcard src/understanding/lexicon/*.tsv)
+	perl tools/lexicon.pl $(filter %.tsv,$^) > $@.new && mv $@.new $@
+src/understanding/lexicon_table.o src/understanding/lexicon_table.bc: $(LEXICON)
 
 # PGXS does not track headers.
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) Makefile
@@ -63,7 +71,7 @@ endif
 
 # --- entry points of tools/ ---
 
-.PHONY: help setup test test-matrix lint indent demo demo-stop psql bench accuracy
+.PHONY: help setup test test-matrix lint indent demo demo-stop psql bench accuracy models
 
 help:
 	@sed 's/^/  /' tools/help.txt
@@ -95,7 +103,10 @@ demo-stop:
 bench:
 	@tools/bench.sh bench
 
-# DATA is our argument here; PGXS has a variable of that name, which only counts
+# DATA is our argument in the next two; PGXS has a variable of that name, which only counts
 # when it comes from the command line.
 accuracy:
 	@tools/bench.sh accuracy $(if $(filter command line,$(origin DATA)),"$(DATA)")
+
+models:
+	@tools/models.sh $(if $(filter command line,$(origin DATA)),"$(DATA)")

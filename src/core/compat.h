@@ -65,4 +65,13 @@ st_buffile_read_exact(BufFile *file, void *data, size_t size)
 	ExecInsertIndexTuples(rri, slot, estate, false, true, NULL, NIL)
 #endif
 
+/* 18 counts what index scans do. */
+#if PG_VERSION_NUM >= 180000
+#define st_index_beginscan(heap, index, snapshot, nkeys) \
+	index_beginscan(heap, index, snapshot, NULL, nkeys, 0)
+#else
+#define st_index_beginscan(heap, index, snapshot, nkeys) \
+	index_beginscan(heap, index, snapshot, nkeys, 0)
+#endif
+
 #endif							/* ST_COMPAT_H */

@@ -414,6 +414,7 @@ st_train(StCorpus *c, char **labels_utf8, int nlabels, const StTrainOptions *opt
 		judge(held, nlabels, options);
 	}
 
+	source.reader = options->features;
 	source.nlabels = nlabels;
 	source.labels = labels_utf8;
 	source.nfeatures = e->nfeatures;

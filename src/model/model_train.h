@@ -36,6 +36,7 @@ struct StTrainOptions
 	double		reject;			/* share of in-scope text that "I don't know"
 								 * may cost */
 	int			seed;
+	char		features[ST_FEATURES_NAME]; /* name of their reader */
 };
 
 /*

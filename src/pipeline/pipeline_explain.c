@@ -251,9 +251,10 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	projected.options.raise = false;
 
 	/* everything that is read of the ticket is read as the caller */
-	st_reader_begin(&reader, &projected);
+	st_reader_begin(&reader, &projected, NULL);
+	reader.again = true;
 	active_version = reader.model_version;
-	st_decide(&reader, slot, &now.facts, &now.decision);
+	st_decide(&reader, slot, &now);
 	st_read_document(&reader, slot, &now.facts, &doc);
 
 	st_disturbances++;
@@ -287,7 +288,7 @@ st_explain_decision(PG_FUNCTION_ARGS)
 			reader.model = model;
 			reader.model_version = model_version;
 			reader.disturbances = st_disturbances;
-			st_decide(&reader, slot, &now.facts, &now.decision);
+			st_decide(&reader, slot, &now);
 			st_read_document(&reader, slot, &now.facts, &doc);
 		}
 	}

@@ -164,3 +164,69 @@ COMMENT ON COLUMN triage.intent_volume.abstained IS 'Those with outcome abstain.
 COMMENT ON COLUMN triage.intent_volume.failed IS 'Those with outcome failed.';
 COMMENT ON COLUMN triage.intent_volume.mean_confidence IS 'Mean calibrated probability of the intent, 0 to 1.';
 REVOKE ALL ON triage.intent_volume FROM PUBLIC;
+
+CREATE OR REPLACE VIEW triage.sla_status WITH (security_invoker = true) AS
+SELECT c.tenant_id,
+       c.source_id,
+       c.ticket_key,
+       c.metric,
+       c.cycle,
+       p.name AS policy,
+       c.calendar,
+       c.state,
+       c.target,
+       u.used,
+       pg_catalog.round((100 * pg_catalog.date_part('epoch', u.used) / pg_catalog.date_part('epoch', c.target))::numeric, 1) AS percent_used,
+       c.due_at,
+       c.breached_at IS NOT NULL OR u.used > c.target AS breached
+FROM triage.sla_clock c
+LEFT JOIN triage.sla_policy p ON p.policy_id = c.policy_id
+CROSS JOIN LATERAL (
+    SELECT c.consumed + CASE
+        WHEN c.running_since IS NULL OR c.running_since > triage.now() THEN '0'::interval
+        WHEN c.calendar IS NULL THEN pg_catalog.make_interval(secs => pg_catalog.date_part('epoch', triage.now() - c.running_since))
+        ELSE triage.business_elapsed(c.calendar, c.running_since, triage.now()) END AS used) u
+WHERE c.state IN ('running', 'paused');
+COMMENT ON VIEW triage.sla_status IS 'Promises that are open: one row for each clock that runs or stands still.';
+COMMENT ON COLUMN triage.sla_status.tenant_id IS 'Tenant of the ticket; the empty string where there are none.';
+COMMENT ON COLUMN triage.sla_status.source_id IS 'The attached table: triage.source.source_id.';
+COMMENT ON COLUMN triage.sla_status.ticket_key IS 'Key of the ticket, as text.';
+COMMENT ON COLUMN triage.sla_status.metric IS 'What was promised.';
+COMMENT ON COLUMN triage.sla_status.cycle IS 'Which time it is promised, for metrics that begin again.';
+COMMENT ON COLUMN triage.sla_status.policy IS 'Name of the policy; NULL when it is gone.';
+COMMENT ON COLUMN triage.sla_status.calendar IS 'In which business time it counts; NULL around the clock.';
+COMMENT ON COLUMN triage.sla_status.state IS 'running or paused.';
+COMMENT ON COLUMN triage.sla_status.target IS 'Business time that was promised.';
+COMMENT ON COLUMN triage.sla_status.used IS 'Business time that has passed, by triage.now().';
+COMMENT ON COLUMN triage.sla_status.percent_used IS 'The same in percent of the target; above 100 is late.';
+COMMENT ON COLUMN triage.sla_status.due_at IS 'The deadline; NULL while the clock stands still.';
+COMMENT ON COLUMN triage.sla_status.breached IS 'Whether the deadline has passed.';
+
+CREATE OR REPLACE VIEW triage.sla_report WITH (security_invoker = true) AS
+SELECT c.tenant_id,
+       p.name AS policy,
+       c.metric,
+       pg_catalog.count(*) FILTER (WHERE c.state = 'met')                               AS met,
+       pg_catalog.count(*) FILTER (WHERE c.state = 'met' AND c.breached_at IS NULL)     AS in_time,
+       pg_catalog.count(*) FILTER (WHERE c.state = 'met' AND c.breached_at IS NOT NULL) AS late,
+       pg_catalog.count(*) FILTER (WHERE c.state IN ('running', 'paused'))              AS open,
+       pg_catalog.count(*) FILTER (WHERE c.state = 'cancelled')                         AS cancelled,
+       pg_catalog.round(100.0 * pg_catalog.count(*) FILTER (WHERE c.state = 'met' AND c.breached_at IS NULL)
+             / nullif(pg_catalog.count(*) FILTER (WHERE c.state = 'met'), 0), 1)        AS percent_in_time,
+       pg_catalog.percentile_cont(0.5) WITHIN GROUP (ORDER BY c.consumed) FILTER (WHERE c.state = 'met') AS median,
+       pg_catalog.percentile_cont(0.9) WITHIN GROUP (ORDER BY c.consumed) FILTER (WHERE c.state = 'met') AS ninth_decile
+FROM triage.sla_clock c
+LEFT JOIN triage.sla_policy p ON p.policy_id = c.policy_id
+GROUP BY c.tenant_id, p.name, c.metric;
+COMMENT ON VIEW triage.sla_report IS 'Promises that were kept and broken, by policy and metric, in business time: counted by what the clocks themselves counted.';
+COMMENT ON COLUMN triage.sla_report.tenant_id IS 'Tenant of the tickets; the empty string where there are none.';
+COMMENT ON COLUMN triage.sla_report.policy IS 'Name of the policy; NULL for those that are gone.';
+COMMENT ON COLUMN triage.sla_report.metric IS 'What was promised.';
+COMMENT ON COLUMN triage.sla_report.met IS 'How often it has happened, in time or late.';
+COMMENT ON COLUMN triage.sla_report.in_time IS 'Of these, in time.';
+COMMENT ON COLUMN triage.sla_report.late IS 'Of these, late.';
+COMMENT ON COLUMN triage.sla_report.open IS 'Promises that are open.';
+COMMENT ON COLUMN triage.sla_report.cancelled IS 'Promises that were cancelled: they count as neither.';
+COMMENT ON COLUMN triage.sla_report.percent_in_time IS 'in_time of met, in percent; NULL when none was met.';
+COMMENT ON COLUMN triage.sla_report.median IS 'Median of the business time until it was met.';
+COMMENT ON COLUMN triage.sla_report.ninth_decile IS 'Nine of ten were met within this business time.';

@@ -37,6 +37,9 @@ typedef struct StDocument
  */
 extern void st_document_read(const char *bytes, int length, StDocument *doc);
 
+/* The same with a limit of its own instead of the setting's. */
+extern void st_document_read_upto(const char *bytes, int length, int limit, StDocument *doc);
+
 /* The same without a limit, for what must see all of a document. */
 extern void st_document_read_all(const char *bytes, int length, StDocument *doc);
 

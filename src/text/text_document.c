@@ -162,43 +162,41 @@ read_other(const char *bytes, int length, int most, StDocument *doc)
 }
 
 /*
- * read_document
- *		Reads at most so many bytes.
+ * st_document_read_upto
+ *		Fills doc from bytes in the database's encoding, at most limit of them,
+ *		for functions that must not depend on a setting.  Where they need not
+ *		change, doc points into them; else into memory of the current context.
+ *		Throws only for lack of memory.
  */
-static void
-read_document(const char *bytes, int length, int most, StDocument *doc)
+void
+st_document_read_upto(const char *bytes, int length, int limit, StDocument *doc)
 {
 	switch (GetDatabaseEncoding())
 	{
 		case PG_UTF8:
 			doc->data = bytes;
-			doc->length = utf8_cut(bytes, length, most);
+			doc->length = utf8_cut(bytes, length, limit);
 			doc->truncated = doc->length < length;
 			doc->by_bytes = false;
 			break;
 		case PG_SQL_ASCII:
-			read_sql_ascii(bytes, length, most, doc);
+			read_sql_ascii(bytes, length, limit, doc);
 			break;
 		default:
-			read_other(bytes, length, most, doc);
+			read_other(bytes, length, limit, doc);
 	}
 }
 
-/*
- * st_document_read
- *		Fills doc from bytes in the database's encoding.  Where they need not
- *		change, doc points into them; else into memory of the current context.
- *		Throws only for lack of memory.
- */
+/* st_document_read: at most support_triage.max_document_bytes of them */
 void
 st_document_read(const char *bytes, int length, StDocument *doc)
 {
-	read_document(bytes, length, st_max_document_bytes, doc);
+	st_document_read_upto(bytes, length, st_max_document_bytes, doc);
 }
 
 /* st_document_read_all: the same, however long the document is */
 void
 st_document_read_all(const char *bytes, int length, StDocument *doc)
 {
-	read_document(bytes, length, INT_MAX, doc);
+	st_document_read_upto(bytes, length, INT_MAX, doc);
 }

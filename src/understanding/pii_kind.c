@@ -69,7 +69,7 @@ forget(Datum arg, Oid relid)
 void
 st_pii_kinds_init(void)
 {
-	CacheRegisterRelcacheCallback(forget, (Datum) 0);
+	st_on_relation_change(forget, (Datum) 0);
 }
 
 static Datum

@@ -28,14 +28,28 @@ typedef struct StReading
 	StDocument	doc;			/* cleaned */
 	StTokens   *tokens;
 	StFeatures *features;		/* of the reader "text"; made on first use */
-	StPhraseHit *hits;			/* of the lexicon, by first token; made on
-								 * first use */
+	const StPhraseHit *hits;	/* of the lexicon; made on first use */
 	int			nhits;
+	const uint8 *breaks;		/* what is before each token; made on first
+								 * use */
+	struct StToneReading *tone; /* made on first use, see tone.h */
 } StReading;
 
 /* All of a reading is palloc'd in the current context.  Never throws but for memory and cancel. */
 extern void st_reading_begin(StReading *reading, const StDocument *doc);
 extern const StFeatures *st_reading_features(StReading *reading);
+
+/*
+ * What stands between a token and the one before it, by strength; '!' and '?'
+ * are tokens themselves.  The array has an element for each token and is valid
+ * as long as the tokens.
+ */
+#define ST_BREAK_NONE		0	/* blanks, hyphens, quotation marks */
+#define ST_BREAK_LINE		1	/* one line end, perhaps only wrapped */
+#define ST_BREAK_CLAUSE		2	/* comma, colon, bracket, dash */
+#define ST_BREAK_SENTENCE	3	/* full stop, blank line, item of a list */
+
+extern const uint8 *st_reading_breaks(StReading *reading);
 
 /* ---- language (language*.c) ---- */
 
@@ -89,22 +103,44 @@ struct StPhraseHit
 {
 	int32		first;			/* tokens it covers */
 	int32		last;
+	int32		start;			/* characters of the document before it */
+	int32		length;			/* in characters of the document */
 	StPhraseKind kind;
 	int16		topic;			/* of ST_PHRASE_TOPIC: index of its name, else
 								 * -1 */
-	char		language[4];	/* of the entry; "" is every language */
+	uint16		group;			/* of the lexicon's own: kind, topic, language */
+	int32		entry;			/* for st_hit_phrase */
 	float		weight;
+	char		language[4];	/* of the entry; "" is every language */
 };
 
 /*
  * Hits in order of first token; where one hit lies within a longer one of the
- * same kind and language only the longer one is there.  Entries of all languages
- * are found: who reads them asks for those of a language, or of all.
+ * same kind (and topic) and language only the longer one is there.  Entries of
+ * all languages are found: who reads them asks for those of a language, or of
+ * all.  Valid until the next document is read.
+ *
+ * The user's own entries are read when the first hits of a backend are asked
+ * for and after they changed, which may throw as any read of a table; where
+ * nothing may throw, st_lexicon_prepare has been called before.
  */
 extern const StPhraseHit *st_reading_hits(StReading *reading, int *n);
+extern void st_lexicon_prepare(void);
+
+/* Whether the hit counts in a document of that language; all do in "und" or NULL. */
 extern bool st_hit_is_of(const StPhraseHit *hit, const char *language);
+
+/* The entry as it was written, UTF-8, palloc'd. */
+extern char *st_hit_phrase(const StPhraseHit *hit);
+
+/* "sentiment", "topic.press": UTF-8, valid until the end of the transaction. */
+extern const char *st_hit_kind_name(const StPhraseHit *hit);
+
+/* Topics by index; names are UTF-8 and valid until the end of the transaction. */
 extern const char *st_topic_name(int16 topic);
 extern int	st_topic_count(void);
+
+extern void st_lexicon_init(void);
 
 /* ---- sentiment, emotion, irony (sentiment*.c, emotion.c) ---- */
 
@@ -142,7 +178,10 @@ typedef struct StEmotion
 extern const char *const st_sentiment_names[];
 extern const char *const st_emotion_names[];
 
-/* language may be "und" */
+/*
+ * language: a code, or "und" or NULL for a guess by the words.  They throw what
+ * st_reading_hits throws.
+ */
 extern void st_sentiment(StReading *reading, const char *language, StSentiment *out);
 extern void st_emotion(StReading *reading, const char *language, StEmotion *out);
 extern float st_irony(StReading *reading, const char *language);
@@ -197,13 +236,55 @@ extern void st_pii_init(void);
 
 #define ST_SIGNATURE_LANES	64
 
-/* MinHash of a document's word shingles; all lanes 0: nothing to compare. */
+/* MinHash of a document's word pairs; all lanes 0: nothing to compare. */
 typedef struct StSignature
 {
 	uint16		lane[ST_SIGNATURE_LANES];
 } StSignature;
 
-extern void st_signature(StReading *reading, StSignature *out);
+/* As triage.signature gives it: bigint[], four lanes each, in order. */
+#define ST_SIGNATURE_WORDS	(ST_SIGNATURE_LANES / 4)
+
+/* Returns how many words the document has; of none nothing can be compared. */
+extern int	st_signature(StReading *reading, StSignature *out);
 extern float st_signature_similarity(const StSignature *a, const StSignature *b);
+
+/* Counted, not estimated. */
+extern float st_similarity(const StDocument *a, const StDocument *b);
+
+/* bigint[], and back; false for what is no signature. */
+extern Datum st_signature_datum(const StSignature *signature);
+extern bool st_signature_from_datum(Datum value, StSignature *out);
+
+/* ---- all of it (understanding_facts.c) ---- */
+
+/* What is wanted, and what was computed: a set of these. */
+#define ST_SIGNAL_LANGUAGE		0x01
+#define ST_SIGNAL_SENTIMENT		0x02
+#define ST_SIGNAL_EMOTION		0x04
+#define ST_SIGNAL_IRONY			0x08
+#define ST_SIGNAL_COMPLEXITY	0x10
+#define ST_SIGNAL_PII			0x20
+#define ST_SIGNAL_STATED		0x40	/* StSignals */
+#define ST_SIGNALS_ALL			0x7F
+
+typedef struct StUnderstanding
+{
+	uint32		known;			/* of the rest, what these say was computed */
+	StLanguage	language;
+	StSentiment sentiment;
+	StEmotion	emotion;
+	float		irony;
+	StSignals	signals;
+	int			ntopics;		/* of signals.topics, by name and sorted */
+	const char **topics;		/* database encoding */
+	StComplexity complexity;
+	int			npii_kinds;		/* each kind that was found once, sorted */
+	const char **pii_kinds;		/* database encoding */
+} StUnderstanding;
+
+extern void st_understand_prepare(void);
+extern void st_understand(StReading *reading, uint32 wanted, const char *language,
+						  const StLanguagePrior *priors, int npriors, StUnderstanding *out);
 
 #endif							/* ST_UNDERSTANDING_H */

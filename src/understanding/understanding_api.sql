@@ -1,5 +1,72 @@
 -- src/understanding/understanding_api.sql: what is noticed in a text
 
+-- likeness
+
+CREATE OR REPLACE FUNCTION triage.signature(document text)
+RETURNS bigint[]
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_signature_sql';
+COMMENT ON FUNCTION triage.signature(text) IS 'A sketch of a document by which like documents are found through an index: MinHash of its pairs of neighbouring words (Broder 1997), 64 lanes of 16 bits in 16 elements. Like documents share elements: CREATE INDEX ON tickets USING gin (triage.signature(body)), then triage.signature(body) && triage.signature(''...'') finds 99.98 of 100 documents with a likeness of 0.8, 64 with 0.5, 2 with 0.2. Empty for a document without words. Reads 64 kB at most. Depends on the server''s version of Unicode: index anew after ICU changed.';
+REVOKE ALL ON FUNCTION triage.signature(text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.signature_similarity(a bigint[], b bigint[])
+RETURNS real
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_signature_similarity_sql';
+COMMENT ON FUNCTION triage.signature_similarity(bigint[], bigint[]) IS 'Estimates from two signatures how alike their documents are, 0 to 1, with a standard deviation of at most 0.0625; 0 when either document has no words. An array that is no signature is an error.';
+REVOKE ALL ON FUNCTION triage.signature_similarity(bigint[], bigint[]) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.similarity(a text, b text)
+RETURNS real
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_similarity_sql';
+COMMENT ON FUNCTION triage.similarity(text, text) IS 'How alike two documents are: the share of pairs of neighbouring words that they have in common (Broder''s resemblance), 0 to 1, whatever the case, width and punctuation. Of n words one changed leaves (n - 1) / (n + 3). Documents without words are alike when they are the same. Reads 64 kB at most of each.';
+REVOKE ALL ON FUNCTION triage.similarity(text, text) FROM PUBLIC;
+-- The lexicon.
+
+CREATE OR REPLACE FUNCTION triage.lexicon_hits(document text, language text DEFAULT NULL,
+    OUT start int, OUT length int, OUT value text, OUT phrase text, OUT kind text, OUT phrase_language text, OUT weight real)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL SAFE ROWS 10
+AS 'MODULE_PATHNAME', 'st_lexicon_hits_sql';
+COMMENT ON FUNCTION triage.lexicon_hits(text, text) IS 'What the lexicon finds in a document, by place: start (characters, from 1) and length, the text there, the phrase that matched, its kind, language (the empty string: every language) and weight. With a language, only phrases of that language and of every language. Of several phrases of one kind and language the longest counts. No rows for a NULL document.';
+REVOKE ALL ON FUNCTION triage.lexicon_hits(text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.lexicon_shipped(
+    OUT language text, OUT phrase text, OUT kind text, OUT weight real)
+RETURNS SETOF record
+LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 20000
+AS 'MODULE_PATHNAME', 'st_lexicon_shipped_sql';
+COMMENT ON FUNCTION triage.lexicon_shipped() IS 'The phrases that the extension brings: language (the empty string: every language), phrase, kind and weight. A weight of NULL says that the phrase is no sign of the kind. Rows of kind @NAME are the words of a class that phrases refer to.';
+REVOKE ALL ON FUNCTION triage.lexicon_shipped() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.lexicon_check()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_lexicon_check';
+COMMENT ON FUNCTION triage.lexicon_check() IS 'Trigger of triage.lexicon: brings the phrase into normal form and checks kind, weight and phrase.';
+REVOKE ALL ON FUNCTION triage.lexicon_check() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.lexicon_changed()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_lexicon_changed';
+COMMENT ON FUNCTION triage.lexicon_changed() IS 'Trigger of triage.lexicon: makes every session read it anew.';
+REVOKE ALL ON FUNCTION triage.lexicon_changed() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER lexicon_check
+BEFORE INSERT OR UPDATE ON triage.lexicon
+FOR EACH ROW EXECUTE FUNCTION triage.lexicon_check();
+CREATE OR REPLACE TRIGGER lexicon_changed
+AFTER INSERT OR UPDATE OR DELETE ON triage.lexicon
+FOR EACH ROW EXECUTE FUNCTION triage.lexicon_changed();
+CREATE OR REPLACE TRIGGER lexicon_truncated
+AFTER TRUNCATE ON triage.lexicon
+FOR EACH STATEMENT EXECUTE FUNCTION triage.lexicon_changed();
+
+-- also for rows that logical replication brings, which fires row triggers only
+ALTER TABLE triage.lexicon ENABLE ALWAYS TRIGGER lexicon_changed;
+ALTER TABLE triage.lexicon ENABLE ALWAYS TRIGGER lexicon_truncated;
 -- Personal data
 
 CREATE OR REPLACE FUNCTION triage.find_pii(document text,
@@ -47,3 +114,27 @@ ALTER TABLE triage.pii_kind ENABLE ALWAYS TRIGGER pii_kind_truncated;
 COMMENT ON TRIGGER pii_kind_check ON triage.pii_kind IS 'Refuses rows that could not be used.';
 COMMENT ON TRIGGER pii_kind_changed ON triage.pii_kind IS 'Makes every session read the table anew.';
 COMMENT ON TRIGGER pii_kind_truncated ON triage.pii_kind IS 'Makes every session read the table anew.';
+
+-- Sentiment, emotion, irony.
+
+CREATE OR REPLACE FUNCTION triage.sentiment(document text, language text DEFAULT NULL,
+    OUT score real, OUT label text, OUT confidence real)
+RETURNS record
+LANGUAGE c STABLE PARALLEL SAFE COST 500
+AS 'MODULE_PATHNAME', 'st_sentiment_sql';
+COMMENT ON FUNCTION triage.sentiment(text, text) IS 'How pleased or displeased a document sounds: score from -1 to 1, label (very_negative, negative, neutral, positive, very_positive) and how sure that label is, 0 to 1. language is an ISO 639-1 code; by default it is found. English, Spanish, French, German, Italian, Portuguese, Arabic and Hindi are read by their words, others by emoji, marks and shared words. Uses the model "sentiment". NULL for a NULL document.';
+REVOKE ALL ON FUNCTION triage.sentiment(text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.emotion(document text, OUT label text, OUT confidence real)
+RETURNS record
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 500
+AS 'MODULE_PATHNAME', 'st_emotion_sql';
+COMMENT ON FUNCTION triage.emotion(text) IS 'What the writer of a document seems to feel: anger, joy, optimism, sadness or neutral, and how sure that is, 0 to 1. A signal, not a verdict. Uses the model "emotion".';
+REVOKE ALL ON FUNCTION triage.emotion(text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.irony(document text)
+RETURNS real
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 500
+AS 'MODULE_PATHNAME', 'st_irony_sql';
+COMMENT ON FUNCTION triage.irony(text) IS 'How likely it is that a document means the opposite of what it says, 0 to 1. A signal, not a verdict. Uses the model "irony".';
+REVOKE ALL ON FUNCTION triage.irony(text) FROM PUBLIC;
