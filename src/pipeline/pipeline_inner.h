@@ -16,6 +16,7 @@
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 #include "utils/rel.h"
 
@@ -352,6 +353,11 @@ extern const Oid st_decision_types[ST_NUM_DECISION_COLUMNS];
 
 extern void st_decision_values(const StDecided *decided, TimestampTz now, Datum *values, bool *nulls);
 extern bool st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why);
+
+/* ---- explanations (pipeline_evidence.c) ---- */
+
+extern void st_put_facts(StringInfo out, const StDecided *decided);
+extern void st_put_evidence(StringInfo out, StReader *reader, const StDecided *decided, const StDocument *doc);
 
 /* ---- removing what was derived (pipeline_replace.c) ---- */
 

@@ -29,8 +29,6 @@
 #include "core/core.h"
 #include "pipeline/pipeline_inner.h"
 
-#pragma weak st_sentiment_names
-
 /* Of a longer thread the newest messages are read. */
 #define MAX_MESSAGES	1000
 

@@ -19,6 +19,19 @@ SELECT s.tickets::text            AS tickets,
        d.intent_confidence,
        d.intent_margin,
        d.in_scope,
+       d.sentiment,
+       d.sentiment_label,
+       d.emotion,
+       d.urgency,
+       d.complexity,
+       d.wants_human,
+       d.sensitive_topics,
+       d.signals_conflict,
+       d.pii_kinds,
+       d.repeat_contact,
+       d.duplicate_of,
+       d.duplicate_similarity,
+       d.entities,
        d.outcome,
        d.tier,
        q.name                     AS queue,
@@ -59,7 +72,7 @@ COMMENT ON COLUMN triage.ticket_overview.revision IS 'How often it was decided, 
 COMMENT ON COLUMN triage.ticket_overview.customer IS 'Who wrote the ticket.';
 COMMENT ON COLUMN triage.ticket_overview.channel IS 'Where the ticket came from.';
 COMMENT ON COLUMN triage.ticket_overview.segment IS 'Customer segment.';
-COMMENT ON COLUMN triage.ticket_overview.language IS 'Language of the ticket.';
+COMMENT ON COLUMN triage.ticket_overview.language IS 'Language of the ticket, from the mapped column or detected.';
 COMMENT ON COLUMN triage.ticket_overview.status IS 'Status of the ticket when it was decided.';
 COMMENT ON COLUMN triage.ticket_overview.ticket_priority IS 'Priority that the ticket itself carried.';
 COMMENT ON COLUMN triage.ticket_overview.assigned_agent IS 'Agent whom the ticket itself named.';
@@ -67,6 +80,19 @@ COMMENT ON COLUMN triage.ticket_overview.intent IS 'What the ticket is about; th
 COMMENT ON COLUMN triage.ticket_overview.intent_confidence IS 'Calibrated probability of the intent, 0 to 1.';
 COMMENT ON COLUMN triage.ticket_overview.intent_margin IS 'Confidence less that of the second intent, 0 to 1.';
 COMMENT ON COLUMN triage.ticket_overview.in_scope IS 'False when the model did not know this kind of ticket.';
+COMMENT ON COLUMN triage.ticket_overview.sentiment IS 'Tone of the text, -1 (bad) to 1 (good).';
+COMMENT ON COLUMN triage.ticket_overview.sentiment_label IS 'The same in words.';
+COMMENT ON COLUMN triage.ticket_overview.emotion IS 'anger, joy, optimism, sadness or neutral.';
+COMMENT ON COLUMN triage.ticket_overview.urgency IS 'Urgency as the text states it, 0 to 1.';
+COMMENT ON COLUMN triage.ticket_overview.complexity IS 'How much work the text promises, 0 to 1.';
+COMMENT ON COLUMN triage.ticket_overview.wants_human IS 'Whether the text asks for a person.';
+COMMENT ON COLUMN triage.ticket_overview.sensitive_topics IS 'Sensitive topics that the text touches.';
+COMMENT ON COLUMN triage.ticket_overview.signals_conflict IS 'Whether tone and situation disagree: see triage.signal_policy.';
+COMMENT ON COLUMN triage.ticket_overview.pii_kinds IS 'Kinds of personal data in the text.';
+COMMENT ON COLUMN triage.ticket_overview.repeat_contact IS 'How many earlier tickets the same requester wrote with the same intent within triage.signal_policy.repeat_window; NULL when it cannot be known.';
+COMMENT ON COLUMN triage.ticket_overview.duplicate_of IS 'ticket_key of an earlier ticket that says nearly the same; NULL when there is none.';
+COMMENT ON COLUMN triage.ticket_overview.duplicate_similarity IS 'How alike the two are, 0 to 1.';
+COMMENT ON COLUMN triage.ticket_overview.entities IS 'What the text names that the user''s own tables have.';
 COMMENT ON COLUMN triage.ticket_overview.outcome IS 'auto, assist, human, abstain or failed.';
 COMMENT ON COLUMN triage.ticket_overview.tier IS 'self_service, assisted, senior or priority.';
 COMMENT ON COLUMN triage.ticket_overview.queue IS 'Name of the queue it waits in.';
@@ -149,7 +175,10 @@ SELECT pg_catalog.date_trunc('hour', coalesce(d.created_at, d.decided_at))     A
        pg_catalog.count(*) FILTER (WHERE d.outcome IN ('assist', 'human'))     AS to_people,
        pg_catalog.count(*) FILTER (WHERE d.outcome = 'abstain')                AS abstained,
        pg_catalog.count(*) FILTER (WHERE d.outcome = 'failed')                 AS failed,
-       pg_catalog.avg(d.intent_confidence) FILTER (WHERE d.in_scope)           AS mean_confidence
+       pg_catalog.avg(d.intent_confidence) FILTER (WHERE d.in_scope)           AS mean_confidence,
+       pg_catalog.count(*) FILTER (WHERE d.repeat_contact > 0)                 AS repeat_contacts,
+       pg_catalog.count(d.duplicate_of)                                        AS duplicates,
+       pg_catalog.avg(d.sentiment)                                             AS mean_sentiment
 FROM triage.decision d
 GROUP BY 1, 2, 3, 4;
 COMMENT ON VIEW triage.intent_volume IS 'Tickets by hour and intent, for trends.';
@@ -163,6 +192,9 @@ COMMENT ON COLUMN triage.intent_volume.to_people IS 'Those with outcome assist o
 COMMENT ON COLUMN triage.intent_volume.abstained IS 'Those with outcome abstain.';
 COMMENT ON COLUMN triage.intent_volume.failed IS 'Those with outcome failed.';
 COMMENT ON COLUMN triage.intent_volume.mean_confidence IS 'Mean calibrated probability of the intent, 0 to 1.';
+COMMENT ON COLUMN triage.intent_volume.repeat_contacts IS 'Those whose requester came with the same before: see triage.signal_policy.repeat_window.';
+COMMENT ON COLUMN triage.intent_volume.duplicates IS 'Those that say nearly the same as an earlier ticket.';
+COMMENT ON COLUMN triage.intent_volume.mean_sentiment IS 'Mean tone, -1 (bad) to 1 (good); NULL when it was not computed.';
 REVOKE ALL ON triage.intent_volume FROM PUBLIC;
 
 CREATE OR REPLACE VIEW triage.sla_status WITH (security_invoker = true) AS

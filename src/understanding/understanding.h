@@ -281,6 +281,7 @@ extern bool st_signature_from_datum(Datum value, StSignature *out);
 typedef struct StUnderstanding
 {
 	uint32		known;			/* of the rest, what these say was computed */
+	char		read_as[8];		/* language by which lexicons were asked */
 	StLanguage	language;
 	StSentiment sentiment;
 	StEmotion	emotion;
