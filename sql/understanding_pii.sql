@@ -90,6 +90,7 @@ SELECT pg_temp.found(t) FROM (VALUES
     ('+1 (555) 010-9999 ext. 12, +49 (0)30 901820, +4930901820, 0049 30 901820, 1-800-555-0199'),
     ('555-123-4567, (555) 123-4567x89, 555.123.4567; 555-123-4568,555-123-4569'),
     ('Tel.: 030/901820-44, Fax 030 / 90 18 20, 0171 1234567'),
+    ('(+49) 30 901820, +(49) 30 901820, 08-695 89 69, 04-8796669, (06)82/597-9190'),
     ('06 12 34 56 78 / 06.12.34.56.78 / 06-12-34-56-78'),
     ('tel:+15550109999 mobile-07700 900123')) AS v(t);
 -- the loose forms, only where words speak of calling, in many languages
@@ -123,7 +124,7 @@ SELECT pg_temp.found(t) FROM (VALUES
     ('IMG_20310506_123456.jpg, scan-555-123-4567.pdf, 20310506_12345678.txt'),
     ('I live at 742 3368 Evergreen Terrace, 5533 119 Main Street'),
     ('2014 - 2015, 1998-2004, scores 21-15 21-17 19-21, lotto 12 23 34 45 56 67, GSM 900/1800'),
-    ('license 6940579, account 12345678, sort code 12-34-56, zip 12345-6789')) AS v(t);
+    ('license 6940579, account 12345678, sort code 12-34-56, zip 12345-6789, 01234-5678')) AS v(t);
 
 -- digits and signs written otherwise are the same; offsets are those of the original
 SELECT v.what, p.kind, p.start, p.length, substr(v.t, p.start, p.length) = p.value AS same, triage.redact(v.t)

@@ -18,10 +18,10 @@
  * read_group
  *		Reads the group whose digits begin at i.  Returns where the next one's
  *		begin, with *next holding how it is joined, or -1 when there is none or
- *		it is another number.
+ *		it is another number.  outside: a "(" is before its "+".
  */
 static int
-read_group(const PiiText *text, int i, PiiGroup *group, PiiGroup *next)
+read_group(const PiiText *text, int i, bool outside, PiiGroup *group, PiiGroup *next)
 {
 	bool		before;
 	bool		after;
@@ -32,8 +32,8 @@ read_group(const PiiText *text, int i, PiiGroup *group, PiiGroup *next)
 		i++;
 	group->end = i;
 	group->ndigits = i - group->start;
-	group->close = pii_char(text, i) == ')' && group->open;
-	group->open = group->close; /* "(555 0101)" is not in one group */
+	group->close = pii_char(text, i) == ')' && (group->open || outside);
+	group->open &= group->close;	/* "(555 0101)" is not in one group */
 	if (group->ndigits > PII_MAX_DIGITS)
 		return -1;
 
@@ -66,7 +66,10 @@ static void
 read_run(const PiiText *text, int i, PiiRun *run)
 {
 	PiiGroup	next = {0};
+	bool		outside;
 
+	outside = text->c[i] == '(' && pii_char(text, i + 1) == '+';
+	i += outside;
 	run->plus = text->c[i] == '+';
 	i += run->plus;
 	next.open = pii_char(text, i) == '(';
@@ -78,7 +81,7 @@ read_run(const PiiText *text, int i, PiiRun *run)
 		PiiGroup   *group = &run->group[run->n++];
 
 		*group = next;
-		i = read_group(text, i, group, &next);
+		i = read_group(text, i, outside && run->n == 1, group, &next);
 		if (i < 0)
 		{
 			run->end = group->end + group->close;
@@ -219,7 +222,7 @@ card_confidence(const uint8 *digits, int n)
 	if (p4 >= 2200 && p4 <= 2204)
 		return 0.8f;			/* Mir */
 	if (p2 == 50 || (p2 >= 56 && p2 <= 58) || p1 == 6 || p2 == 81 || p2 == 82 || p4 == 9792)
-		return 0.6f;			/* Maestro, RuPay, Troy */
+		return 0.45f;			/* Maestro, RuPay, Troy */
 	return 0;
 }
 

@@ -217,6 +217,23 @@ st_pii_attached_after(const PiiText *text, int end, PiiWord *word)
 }
 
 /*
+ * begins_number
+ *		Whether a number begins with the "+" or "(" at i: "+49", "(030)",
+ *		"+(49)", "(+49)".
+ */
+static bool
+begins_number(const PiiText *text, int i)
+{
+	uint8		next = pii_char(text, i + 1);
+
+	if (pii_is(text, i - 1, PII_IS_WORD))
+		return false;
+	if (text->c[i] == '+' ? next == '(' : next == '+')
+		i++;
+	return pii_is(text, i + 1, PII_IS_DIGIT);
+}
+
+/*
  * scan_part
  *		Calls the rules on a part.
  */
@@ -249,8 +266,7 @@ scan_part(PiiScan *scan)
 				break;
 			case '+':
 			case '(':
-				i = pii_is(text, i + 1, PII_IS_DIGIT) && !pii_is(text, i - 1, PII_IS_WORD) ?
-					st_pii_number(scan, i) : i + 1;
+				i = begins_number(text, i) ? st_pii_number(scan, i) : i + 1;
 				break;
 			default:			/* a digit */
 				i = pii_is(text, i - 1, PII_IS_WORD) ?

@@ -50,8 +50,8 @@ static const PiiWords word_lists[] = {
 		"फोन फ़ोन मोबाइल कॉल टेलीफोन संपर्क व्हाट्सएप "
 	"电话 電話 手机 手機 致电 致電 联系 聯絡 携帯 전화 연락 โท"},
 	{PII_WORD_CARD,
-		"card cards cc visa mastercard maestro amex discover diners jcb unionpay credit debit creditcard "
-		"karte kreditkarte kartennummer ec girocard carte bancaire cb tarjeta carta bancomat cartao "
+		"card cards cc pay paid payment paying visa mastercard maestro amex discover diners jcb unionpay credit debit creditcard "
+		"karte kreditkarte kartennummer ec girocard bezahlt zahlen zahlung carte bancaire cb payer tarjeta pagar pagado carta pagare pagato bancomat cartao "
 		"karta karty karcie kort kaart creditcardnummer карта карты карту картой "
 	"بطاقة البطاقة بطاقتي الائتمان कार्ड क्रेडिट 信用 卡号 卡號 카드"},
 	{PII_WORD_IP,
@@ -59,7 +59,7 @@ static const PiiWords word_lists[] = {
 	"localhost proxy vpn firewall adresse adres direccion indirizzo endereco"},
 	{PII_WORD_VERSION,
 		"version versions ver release releases build firmware driver drivers update updated upgrade upgraded "
-		"software app ios android macos chrome firefox windows kernel patch revision rev sdk v "
+		"software app ios android macos chrome firefox windows kernel patch revision rev sdk v rv "
 	"versione versao wersja wersji версия версии إصدار الإصدار संस्करण 版本"},
 	{PII_WORD_ID,
 		"order orders invoice tracking track parcel shipment package consignment waybill awb reference ref case "
