@@ -91,22 +91,15 @@ AS 'MODULE_PATHNAME', 'st_pii_kind_check';
 COMMENT ON FUNCTION triage.pii_kind_check() IS 'Trigger of triage.pii_kind: refuses rows that could not be used.';
 REVOKE ALL ON FUNCTION triage.pii_kind_check() FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION triage.pii_kind_changed()
-RETURNS trigger
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'st_pii_kind_changed';
-COMMENT ON FUNCTION triage.pii_kind_changed() IS 'Trigger of triage.pii_kind: makes every session read it anew.';
-REVOKE ALL ON FUNCTION triage.pii_kind_changed() FROM PUBLIC;
-
 CREATE OR REPLACE TRIGGER pii_kind_check
 BEFORE INSERT OR UPDATE ON triage.pii_kind
 FOR EACH ROW EXECUTE FUNCTION triage.pii_kind_check();
 CREATE OR REPLACE TRIGGER pii_kind_changed
 AFTER INSERT OR UPDATE OR DELETE ON triage.pii_kind
-FOR EACH ROW EXECUTE FUNCTION triage.pii_kind_changed();
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER pii_kind_truncated
 AFTER TRUNCATE ON triage.pii_kind
-FOR EACH STATEMENT EXECUTE FUNCTION triage.pii_kind_changed();
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 
 -- also for rows that logical replication brings, which fires row triggers only
 ALTER TABLE triage.pii_kind ENABLE ALWAYS TRIGGER pii_kind_changed;
