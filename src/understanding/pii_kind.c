@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -401,8 +402,11 @@ st_pii_kind_check(PG_FUNCTION_ARGS)
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newtuple : trigdata->tg_trigtuple;
 	read_row(trigdata->tg_relation, tuple, &row);
 
-	/* what the table's own constraints refuse is left to them */
-	if (row.name == NULL || row.checksum == NULL)
+	/*
+	 * What the table's own constraints refuse is left to them; and what was
+	 * once written must come back when a dump is restored.
+	 */
+	if (row.name == NULL || row.checksum == NULL || !check_function_bodies)
 		return PointerGetDatum(tuple);
 
 	if (strcmp(row.name, ALL_KINDS) == 0)

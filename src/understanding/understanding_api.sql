@@ -131,3 +131,37 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE COST 500
 AS 'MODULE_PATHNAME', 'st_irony_sql';
 COMMENT ON FUNCTION triage.irony(text) IS 'How likely it is that a document means the opposite of what it says, 0 to 1. A signal, not a verdict. Uses the model "irony".';
 REVOKE ALL ON FUNCTION triage.irony(text) FROM PUBLIC;
+
+-- Entities
+
+CREATE OR REPLACE FUNCTION triage.entities(document text, requester text DEFAULT NULL,
+    OUT kind text, OUT start int, OUT length int, OUT value text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL UNSAFE COST 1000 ROWS 5
+AS 'MODULE_PATHNAME', 'st_entities_sql';
+COMMENT ON FUNCTION triage.entities(text, text) IS 'What of one''s own tables (triage.entity_kind) a document names: the kind, start (characters, from 1) and length in the document, and the value in the form of the table''s column. Kinds with a column of requesters give only what is the requester''s. The tables are read with the rights of the caller; a kind whose table cannot be read is left out with a warning.';
+REVOKE ALL ON FUNCTION triage.entities(text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.entity_kind_check()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_entity_kind_check';
+COMMENT ON FUNCTION triage.entity_kind_check() IS 'Trigger of triage.entity_kind: refuses rows that could not be used.';
+REVOKE ALL ON FUNCTION triage.entity_kind_check() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER entity_kind_check
+BEFORE INSERT OR UPDATE ON triage.entity_kind
+FOR EACH ROW EXECUTE FUNCTION triage.entity_kind_check();
+CREATE OR REPLACE TRIGGER entity_kind_changed
+AFTER INSERT OR UPDATE OR DELETE ON triage.entity_kind
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER entity_kind_truncated
+AFTER TRUNCATE ON triage.entity_kind
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
+
+-- also for rows that logical replication brings, which fires row triggers only
+ALTER TABLE triage.entity_kind ENABLE ALWAYS TRIGGER entity_kind_changed;
+ALTER TABLE triage.entity_kind ENABLE ALWAYS TRIGGER entity_kind_truncated;
+COMMENT ON TRIGGER entity_kind_check ON triage.entity_kind IS 'Refuses rows that could not be used.';
+COMMENT ON TRIGGER entity_kind_changed ON triage.entity_kind IS 'Makes every session read the table anew.';
+COMMENT ON TRIGGER entity_kind_truncated ON triage.entity_kind IS 'Makes every session read the table anew.';
