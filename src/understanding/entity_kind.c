@@ -325,7 +325,7 @@ find_table(Oid relid)
 	if (relkind == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relid)));
+				 errmsg("its table does not exist any more")));
 	if (relkind != RELKIND_RELATION && relkind != RELKIND_PARTITIONED_TABLE && relkind != RELKIND_MATVIEW)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
@@ -526,6 +526,7 @@ st_entity_kind_check(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
 					 errmsg("the pattern of entity kind \"%s\" matches the empty string", row.name)));
 	}
-	check_table(&row);
+	if (row.enabled)
+		check_table(&row);
 	return PointerGetDatum(tuple);
 }
