@@ -16,7 +16,6 @@
 #include "understanding/understanding.h"
 
 #pragma weak st_language
-#pragma weak st_signals
 #pragma weak st_complexity
 
 /*
@@ -141,7 +140,7 @@ st_understand(StReading *reading, uint32 wanted, const char *language,
 			strlcpy(code, said, sizeof(out->read_as));
 	}
 
-	if ((wanted & ST_SIGNAL_STATED) && st_signals)
+	if (wanted & ST_SIGNAL_STATED)
 	{
 		st_signals(reading, code, &out->signals);
 		name_topics(out);
