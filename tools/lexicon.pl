@@ -308,7 +308,7 @@ sub add
     my @elements = parse($language, $pattern) or return;
     my $text;
     # a plain phrase shares its states word by word
-    if ($pattern =~ /[()|@'\x{2019}]/ || $pattern =~ /\S\?(?:\s|$)/) { $text = join ' ', split ' ', normalize($pattern); }
+    if ($pattern =~ /[()|\@'\x{2019}]/ || $pattern =~ /\S\?(?:\s|$)/) { $text = join ' ', split ' ', normalize($pattern); }
     else
     {
         my @units = map { units($_) } @elements;
