@@ -17,6 +17,7 @@
 #     _          any word at all
 #     #          stands in a word for digits: "#pm"
 #     (a|b c|)   one of these; alternatives may have words, brackets and nothing in them
+#     l'word     one word, "lword", or two: texts are read both ways
 #     word?      the word or nothing; so may a class and a bracket be marked
 #
 # What comes out is an automaton: states, and edges from state to state by a word,
@@ -229,7 +230,12 @@ sub parse
         {
             my $word = $1;
             my $optional = $word =~ s/(?<=.)\?$//;
-            if ($word =~ /^\@(.*)$/)
+            if ($word =~ /^([^'\x{2019}]+)['\x{2019}]([^'\x{2019}]+)$/)
+            {
+                my ($before, $after) = ($1, $2);
+                push @{ $stack[-1][-1] }, [ ["$before$after"], [ $before, $after ], $optional ? [] : () ];
+            }
+            elsif ($word =~ /^\@(.*)$/)
             {
                 $class_used{"$language $1"} ||= $where;
                 push @{ $stack[-1][-1] }, [ map({ [$_] } @{ $class{"$language $1"} || [] }), $optional ? [] : () ];
@@ -302,7 +308,7 @@ sub add
     my @elements = parse($language, $pattern) or return;
     my $text;
     # a plain phrase shares its states word by word
-    if ($pattern =~ /[()|@]/ || $pattern =~ /\S\?(?:\s|$)/) { $text = join ' ', split ' ', normalize($pattern); }
+    if ($pattern =~ /[()|\@'\x{2019}]/ || $pattern =~ /\S\?(?:\s|$)/) { $text = join ' ', split ' ', normalize($pattern); }
     else
     {
         my @units = map { units($_) } @elements;
