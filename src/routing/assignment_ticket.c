@@ -196,13 +196,17 @@ st_ticket_complete(text *tenant_id, int32 source_id, text *ticket_key, const cha
 {
 	Datum		key[3] = {PointerGetDatum(tenant_id), Int32GetDatum(source_id), PointerGetDatum(ticket_key)};
 	StWaiting	row;
-	bool		waited;
-	bool		had;
+	bool		waited = false;
+	bool		had = false;
 
-	waited = st_waiting_remove(tenant_id, source_id, ticket_key);
-	SPI_connect();
-	had = close_ownership(key, why, &row) != 0;
-	SPI_finish();
+	/* it may be claimed or given back while we look: then we waited for that, and look again */
+	for (int tries = 0; tries < 2 && !waited && !had; tries++)
+	{
+		SPI_connect();
+		had = close_ownership(key, why, &row) != 0;
+		SPI_finish();
+		waited = st_waiting_remove(tenant_id, source_id, ticket_key);
+	}
 	return waited || had;
 }
 
