@@ -21,11 +21,11 @@ INSERT INTO tickets VALUES
     (7, NULL, 'Thank you so much, this is wonderful, I am very happy with your great service!', 'eve', NULL);
 CREATE VIEW facts AS SELECT ticket_key::int AS id, (triage.decision_facts(d)).* FROM triage.decision d;
 SELECT id, language, language_confidence > 0.5 AS sure, script, mixed_language FROM facts ORDER BY id;
-SELECT id, sentiment BETWEEN -1 AND 1 AS sentiment, sentiment_label, sentiment_confidence BETWEEN 0 AND 1 AS sure, emotion IS NOT NULL AS emotion,
+SELECT id, sentiment BETWEEN -1 AND 1 AS sentiment, replace(sentiment_label, 'very_', '') AS label, sentiment_confidence BETWEEN 0 AND 1 AS sure, emotion IS NOT NULL AS emotion,
        emotion_confidence BETWEEN 0 AND 1 AS sure, irony BETWEEN 0 AND 1 AS irony FROM facts WHERE id IN (4, 5, 6, 7) ORDER BY id;
 SELECT id, urgency > 0.5 AS urgent, wants_human, sensitive_topics, complexity BETWEEN 0 AND 1 AS complexity, pii_kinds, entities FROM facts ORDER BY id;
 -- the view shows them, and the type, the table and its history have the same
-SELECT ticket_key, language, sentiment_label, wants_human, sensitive_topics, pii_kinds, repeat_contact FROM triage.ticket_overview WHERE ticket_key = '4';
+SELECT ticket_key, language, replace(sentiment_label, 'very_', '') AS label, wants_human, sensitive_topics, pii_kinds, repeat_contact FROM triage.ticket_overview WHERE ticket_key = '4';
 SELECT count(*) AS facts FROM pg_attribute WHERE attrelid = 'triage.facts'::regclass AND attnum > 0;
 SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'triage.decision'::regclass AND a.attnum > 0
 EXCEPT SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'triage.decision_history'::regclass;
