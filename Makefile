@@ -19,7 +19,8 @@ ROOMS       = core text model understanding sla routing escalation pipeline \
 SQL_TABLES  = $(wildcard $(foreach r,$(ROOMS),src/$(r)/$(r)_tables.sql))
 SQL_API     = $(wildcard $(foreach r,$(ROOMS),src/$(r)/$(r)_api.sql)) \
               $(wildcard src/reporting/reporting_views.sql)
-DATA        = $(wildcard upgrade/*--*.sql)
+# The shipped models: weights, and what is to be known of them.
+DATA        = $(wildcard upgrade/*--*.sql) $(sort $(wildcard models/$(EXTENSION).*.stm models/$(EXTENSION).*.json))
 DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
 
 # Each test file starts in a database that has the extension.
@@ -70,7 +71,7 @@ endif
 
 # --- entry points of tools/ ---
 
-.PHONY: help setup test test-matrix lint indent demo demo-stop psql bench accuracy
+.PHONY: help setup test test-matrix lint indent demo demo-stop psql bench accuracy models
 
 help:
 	@sed 's/^/  /' tools/help.txt
@@ -102,7 +103,10 @@ demo-stop:
 bench:
 	@tools/bench.sh bench
 
-# DATA is our argument here; PGXS has a variable of that name, which only counts
+# DATA is our argument in the next two; PGXS has a variable of that name, which only counts
 # when it comes from the command line.
 accuracy:
 	@tools/bench.sh accuracy $(if $(filter command line,$(origin DATA)),"$(DATA)")
+
+models:
+	@tools/models.sh $(if $(filter command line,$(origin DATA)),"$(DATA)")

@@ -1,5 +1,7 @@
 -- Classifying: labels, ranking, strange documents
 SET client_min_messages = warning;
+-- what came with the extension is not of this test
+TRUNCATE triage.model, triage.model_dropped;
 
 CREATE SCHEMA model_test;
 SET search_path = model_test;
@@ -98,3 +100,4 @@ SELECT workers('SELECT count((triage.classify(''shop'', body)).label) FROM ticke
 -- clean up
 DROP SCHEMA model_test CASCADE;
 TRUNCATE triage.model, triage.model_dropped;
+SELECT count(*) >= 0 AS listed FROM triage.refresh_models();

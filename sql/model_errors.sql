@@ -1,5 +1,7 @@
 -- Every message of the model functions
 SET client_min_messages = warning;
+-- what came with the extension is not of this test
+TRUNCATE triage.model, triage.model_dropped;
 
 CREATE SCHEMA model_test;
 SET search_path = model_test;
@@ -61,6 +63,10 @@ SELECT triage.train('', 'SELECT body, label FROM tickets');
 SELECT triage.train(repeat('x', 64), 'SELECT body, label FROM tickets');
 SELECT triage.train('shop', 'SELECT body, label FROM tickets', '[1]');
 SELECT triage.train('shop', 'SELECT body, label FROM tickets', '{"weather": 1}');
+\set VERBOSITY terse
+SELECT triage.train('shop', 'SELECT body, label FROM tickets', '{"features": "leters"}');
+SELECT triage.train('shop', 'SELECT body, label FROM tickets', '{"features": 1}');
+\set VERBOSITY default
 SELECT triage.train('shop', 'SELECT body, label FROM tickets WHERE false');
 SELECT triage.train('shop', $$ VALUES (NULL, 'a'), ('', 'b'), ('c', NULL) $$);
 SELECT triage.train('shop', $$ SELECT body, 'all' FROM tickets $$);
@@ -111,3 +117,4 @@ SELECT pg_temp.not_a_trigger_either();
 -- clean up
 DROP SCHEMA model_test CASCADE;
 TRUNCATE triage.model, triage.model_dropped;
+SELECT count(*) >= 0 AS listed FROM triage.refresh_models();

@@ -1,5 +1,7 @@
 -- Judging a model: evaluate, confusion, explain
 SET client_min_messages = warning;
+-- what came with the extension is not of this test
+TRUNCATE triage.model, triage.model_dropped;
 
 CREATE SCHEMA model_test;
 SET search_path = model_test;
@@ -69,3 +71,4 @@ SELECT bool_and(token = substr(d, start, length)) FROM (VALUES (repeat('refund '
 -- clean up
 DROP SCHEMA model_test CASCADE;
 TRUNCATE triage.model, triage.model_dropped;
+SELECT count(*) >= 0 AS listed FROM triage.refresh_models();

@@ -1,5 +1,7 @@
 -- Managing versions: activate, drop, what hands do to triage.model
 SET client_min_messages = warning;
+-- what came with the extension is not of this test
+TRUNCATE triage.model, triage.model_dropped;
 
 CREATE SCHEMA model_test;
 SET search_path = model_test;
@@ -113,3 +115,4 @@ SELECT label FROM triage.classify('store', 'Hello, my parcel has not arrived yet
 \set VERBOSITY default
 DROP SCHEMA model_test CASCADE;
 TRUNCATE triage.model, triage.model_dropped;
+SELECT count(*) >= 0 AS listed FROM triage.refresh_models();

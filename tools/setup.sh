@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # tools/setup.sh GROUP...: installs what is missing of the packages that a group
-# of targets needs: test, lint, bench, matrix. Says what it installs; asks apt for
-# new package lists only when the ones at hand do not serve.
+# of targets needs: test, lint, bench, matrix, or package:NAME for one by its name.
+# Says what it installs; asks apt for new package lists only when the ones at hand do
+# not serve.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -40,6 +41,7 @@ for group in "$@"; do
             ! available pg-bsd-indent || packages+=(pg-bsd-indent) ;;
         bench) packages+=(python3 python3-sklearn python3-scipy fasttext) ;;
         matrix) packages+=(debootstrap) ;;
+        package:*) packages+=("${group#package:}") ;;
         *) die "no such group of packages: $group" ;;
     esac
 done

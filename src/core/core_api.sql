@@ -8,3 +8,10 @@ LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'st_now_sql';
 COMMENT ON FUNCTION triage.now() IS 'The present as every part of support_triage sees it: support_triage.clock when set (for tests and replays), else the start of the current transaction.';
 REVOKE ALL ON FUNCTION triage.now() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.configuration_changed()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_configuration_changed';
+COMMENT ON FUNCTION triage.configuration_changed() IS 'Trigger of settings tables: makes every session read them anew.';
+REVOKE ALL ON FUNCTION triage.configuration_changed() FROM PUBLIC;

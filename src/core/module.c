@@ -15,6 +15,7 @@
 #include "model/model.h"
 #include "pipeline/pipeline.h"
 #include "routing/routing.h"
+#include "sla/sla.h"
 #include "text/text.h"
 #include "understanding/understanding.h"
 
@@ -32,6 +33,7 @@ _PG_init(void)
 	st_text_init();
 	st_model_init();
 	st_understanding_init();
+	st_sla_init();
 	st_routing_init();
 	st_pipeline_init();
 

@@ -10,6 +10,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_enum.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "utils/lsyscache.h"
@@ -64,6 +65,18 @@ st_type_oid(const char *typname)
 				 errmsg("type \"%s.%s\" does not exist", ST_SCHEMA, typname),
 				 errhint("The extension support_triage is damaged or older than its library; try ALTER EXTENSION support_triage UPDATE.")));
 	return typid;
+}
+
+/* st_enum_oid: the OID of a value of an enum type; throws when there is none. */
+Oid
+st_enum_oid(Oid type, const char *label)
+{
+	Oid			value = GetSysCacheOid2(ENUMTYPOIDNAME, Anum_pg_enum_oid,
+										ObjectIdGetDatum(type), CStringGetDatum(label));
+
+	if (!OidIsValid(value))
+		elog(ERROR, "type %u has no value \"%s\"", type, label);
+	return value;
 }
 
 /*

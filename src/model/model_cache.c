@@ -4,7 +4,7 @@
  *		The models that this backend has opened: from a name to weights that
  *		are ready to score, in a few nanoseconds when nothing has changed.
  *
- * A slot is what was asked for (a name and a version, 0 for the active one);
+ * A slot is what was asked for (a name and a version, ST_ACTIVE, ST_SHIPPED);
  * it refers to an opened version, or remembers why there is none.  Slots live
  * until the cache is emptied; opened versions are shared between slots.
  *
@@ -48,6 +48,9 @@
 /* A slot that nobody asked for in this time, and after a change, lets go */
 #define ST_CACHE_IDLE_MS (10 * 60 * 1000)
 
+/* Nobody tells when a file that was missing or damaged is good: look again */
+#define ST_CACHE_RETRY_MS (10 * 1000)
+
 typedef struct ModelSlot
 {
 	char	   *name;
@@ -56,7 +59,9 @@ typedef struct ModelSlot
 	StModel    *model;			/* or NULL and: */
 	char	   *why;			/* a sentence */
 	bool		missing;		/* there is no such row */
-	TimestampTz looked_up;		/* start of the transaction that did */
+	bool		shipped;		/* what there is, is a file */
+	bool		no_file;		/* which is missing */
+	TimestampTz looked_up;		/* start of the statement that did */
 } ModelSlot;
 
 /* Slots by name and version */
@@ -94,6 +99,7 @@ static slottable_hash *slots = NULL;
 static ModelSlot *last_slot = NULL; /* the one used last */
 static StModel *dead = NULL;	/* to be closed at the end of the transaction */
 
+static inline bool slot_is_good(const ModelSlot *slot);
 static ModelSlot *slot_find(const char *name, int version);
 static void slot_load(ModelSlot *slot);
 static bool slot_load_softly(ModelSlot *slot, char **why);
@@ -109,9 +115,10 @@ static void cache_xact(XactEvent event, void *arg);
 void
 st_model_init(void)
 {
+	st_features_init();
 	st_map_init();
 	st_progress_init();
-	CacheRegisterRelcacheCallback(cache_invalidate, (Datum) 0);
+	st_on_relation_change(cache_invalidate, (Datum) 0);
 	RegisterXactCallback(cache_xact, NULL);
 }
 
@@ -123,11 +130,11 @@ st_model_get(const char *name, int version, char **why)
 {
 	ModelSlot  *slot = last_slot;
 
-	if (slot == NULL || slot->epoch != st_model_epoch ||
+	if (slot == NULL || !slot_is_good(slot) ||
 		slot->version != version || strcmp(slot->name, name) != 0)
 	{
 		slot = slot_find(name, version);
-		if (slot->epoch != st_model_epoch && !slot_load_softly(slot, why))
+		if (!slot_is_good(slot) && !slot_load_softly(slot, why))
 			return NULL;
 		last_slot = slot;
 	}
@@ -145,11 +152,11 @@ st_model_open(const char *name, int version)
 {
 	ModelSlot  *slot = last_slot;
 
-	if (slot == NULL || slot->epoch != st_model_epoch ||
+	if (slot == NULL || !slot_is_good(slot) ||
 		slot->version != version || strcmp(slot->name, name) != 0)
 	{
 		slot = slot_find(name, version);
-		if (slot->epoch != st_model_epoch)
+		if (!slot_is_good(slot))
 			slot_load(slot);
 		last_slot = slot;
 	}
@@ -159,11 +166,27 @@ st_model_open(const char *name, int version)
 		if (slot->missing)
 			st_store_throw_missing(name, version);
 		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
+				(errcode(slot->no_file ? ERRCODE_UNDEFINED_FILE : ERRCODE_DATA_CORRUPTED),
 				 errmsg_internal("%s", slot->why),
+				 slot->shipped ?
+				 errhint("Install the files of support_triage again, or train a model of this name with triage.train() and make it active with triage.activate().") :
 				 errhint("Drop this version with triage.drop_model() and train again, or restore its row of triage.model.")));
 	}
 	return slot->model;
+}
+
+/*
+ * slot_is_good
+ *		Whether a slot tells what is.
+ */
+static inline bool
+slot_is_good(const ModelSlot *slot)
+{
+	if (slot->epoch != st_model_epoch)
+		return false;
+	return likely(slot->model != NULL) || !slot->shipped ||
+		!TimestampDifferenceExceeds(slot->looked_up, GetCurrentStatementStartTimestamp(),
+									ST_CACHE_RETRY_MS);
 }
 
 /*
@@ -239,20 +262,22 @@ slot_load(ModelSlot *slot)
 	epoch = st_model_epoch;
 
 	slot->missing = !st_store_find(slot->name, slot->version, &row);
+	slot->shipped = !slot->missing && row.file != NULL;
+	slot->no_file = false;
 	if (slot->missing)
 		why = st_store_missing(slot->name, slot->version);
-	else if (!row.key_valid)
+	else if (!slot->shipped && !row.key_valid)
 		why = psprintf("model \"%s\" version %d is damaged: its checksum is not that of any weights",
 					   slot->name, row.version);
 	else
 	{
 		model = model_find_open(slot->name, &row);
 		if (model == NULL)
-			model = st_model_load(slot->name, &row, cache_context, &why);
+			model = st_model_load(slot->name, &row, cache_context, &slot->no_file, &why);
 	}
 	slot_set(slot, model, why);
 	slot->epoch = epoch;
-	slot->looked_up = GetCurrentTransactionStartTimestamp();
+	slot->looked_up = GetCurrentStatementStartTimestamp();
 	cache_release_idle(slot->looked_up);
 
 	UnlockRelationOid(model_relid, AccessShareLock);
@@ -339,7 +364,7 @@ slot_set(ModelSlot *slot, StModel *model, const char *why)
 static StModel *
 model_find_open(const char *name, const StModelRow *row)
 {
-	int			versions[2] = {0, row->version};
+	int			versions[2] = {ST_ACTIVE, row->file != NULL ? ST_SHIPPED : row->version};
 
 	for (int i = 0; i < 2; i++)
 	{

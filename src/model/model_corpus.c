@@ -77,6 +77,7 @@ typedef struct Record
 struct StCorpus
 {
 	MemoryContext context;
+	StFeatureReader reader;
 	counted_hash *counted;
 	BufFile    *file;
 	int64		nexamples;
@@ -121,6 +122,7 @@ st_corpus_begin(const StTrainOptions *options)
 	StCorpus   *c = palloc0(sizeof(StCorpus));
 
 	c->context = CurrentMemoryContext;
+	c->reader = st_features_find(options->features);
 	c->counted = counted_create(c->context, 64 * 1024, NULL);
 	c->file = BufFileCreateTemp(false);
 	return c;
@@ -210,10 +212,11 @@ unique_features(StCorpus *c, const StFeatures *features)
 void
 st_corpus_add(StCorpus *c, const StDocument *doc, int label)
 {
-	StFeatures *features = st_features(st_tokenize(doc), false);
+	StFeatureReading reading = {.doc = doc};
 	Record		record = {.label = label};
 
-	record.nfeatures = unique_features(c, features);
+	c->reader(&reading);
+	record.nfeatures = unique_features(c, reading.features);
 	record.print = hash_bytes_extended((const unsigned char *) c->hashes,
 									   sizeof(uint32) * record.nfeatures, 0);
 	for (int i = 0; i < record.nfeatures; i++)

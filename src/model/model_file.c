@@ -124,6 +124,8 @@ st_weights_build(const StWeightsSource *source, Size *size)
 	head.scope_threshold = source->scope_threshold;
 	head.least_known = source->least_known;
 	strlcpy(head.unicode, st_unicode_now(), sizeof(head.unicode));
+	if (strcmp(source->reader, ST_FEATURES_TEXT) != 0)
+		strlcpy(head.reader, source->reader, sizeof(head.reader));
 
 	head.slots = offset;
 	offset = SECTION(offset + sizeof(StSlot) * (uint64) head.nslots);
@@ -277,11 +279,19 @@ st_weights_open(const void *data, Size size, const char **why)
 		return NULL;
 	}
 	if (head->size != size || !sections_fit(head) ||
-		memchr(head->unicode, '\0', sizeof(head->unicode)) == NULL)
+		memchr(head->unicode, '\0', sizeof(head->unicode)) == NULL ||
+		memchr(head->reader, '\0', sizeof(head->reader)) == NULL)
 		return NULL;
 
 	w = palloc0(sizeof(StWeights));
 	w->header = head;
+	w->reader = st_features_find(st_weights_features(w));
+	if (w->reader == NULL)
+	{
+		*why = "its features are of a kind that this release of support_triage does not have";
+		pfree(w);
+		return NULL;
+	}
 	w->slots = (const StSlot *) (bytes + head->slots);
 	w->features = (const StFeatureWeight *) (bytes + head->features);
 	w->rows = (const int8 *) (bytes + head->rows);
@@ -311,6 +321,30 @@ const char *
 st_weights_label(const StWeights *w, int label)
 {
 	return w->labels[label];
+}
+
+/*
+ * st_weights_features, st_weights_reader
+ *		Return the name of the reader that gives the model's features, and the
+ *		reader.
+ */
+const char *
+st_weights_features(const StWeights *w)
+{
+	return w->header->reader[0] == '\0' ? ST_FEATURES_TEXT : w->header->reader;
+}
+
+StFeatureReader
+st_weights_reader(const StWeights *w)
+{
+	return w->reader;
+}
+
+/* st_weights_temperature: what divides the logits */
+float
+st_weights_temperature(const StWeights *w)
+{
+	return w->header->temperature;
 }
 
 /*

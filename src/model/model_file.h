@@ -19,6 +19,8 @@
 
 #include "postgres.h"
 
+#include "model/model.h"
+
 #define ST_WEIGHTS_MAGIC	0x53544D57	/* "STMW" */
 
 /* Raise it when features, their hashes or the layout change. */
@@ -47,7 +49,8 @@ typedef struct StWeightsHeader
 	uint64		bias;			/* floats: width */
 	uint64		output;			/* floats: hidden × output_width */
 	uint64		output_bias;	/* floats: output_width */
-	char		unicode[64];
+	char		unicode[40];
+	char		reader[ST_FEATURES_NAME];	/* of the features; empty: "text" */
 } StWeightsHeader;
 
 /* A slot of the hash table: linear probing; id is 1 + the feature's, 0 free. */
@@ -66,6 +69,7 @@ typedef struct StFeatureWeight
 struct StWeights
 {
 	const StWeightsHeader *header;
+	StFeatureReader reader;
 	const char **labels;
 	const StSlot *slots;
 	const StFeatureWeight *features;
@@ -78,6 +82,7 @@ struct StWeights
 /* What training hands over to be stored. */
 typedef struct StWeightsSource
 {
+	const char *reader;			/* name of the features' reader */
 	int			nlabels;
 	char	  **labels;			/* UTF-8 */
 	int			nfeatures;

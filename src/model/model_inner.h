@@ -12,9 +12,12 @@
 
 #include "postgres.h"
 
+#include "access/htup.h"
 #include "fmgr.h"
 #include "nodes/pg_list.h"
+#include "storage/fd.h"
 #include "utils/jsonb.h"
+#include "utils/relcache.h"
 
 #include "model/model.h"
 
@@ -22,6 +25,19 @@
 #define ST_MAX_LABELS		10000
 #define ST_MAX_LABEL_BYTES	1000
 #define ST_MAX_NAME_BYTES	63
+
+/*
+ * What a version is asked for by: a number from 1, or one of these.  The
+ * version that came with the extension has the number 0.
+ */
+#define ST_ACTIVE			0
+#define ST_SHIPPED			(-1)
+
+static inline int
+st_number_of(int version)
+{
+	return version == ST_SHIPPED ? 0 : version;
+}
 
 /* ---- weights as a blob (model_file.c, model_score.c): pure C, no catalog access ---- */
 
@@ -37,29 +53,34 @@ extern StWeights *st_weights_open(const void *data, Size size, const char **why)
 extern int	st_weights_nlabels(const StWeights *w);
 extern const char *st_weights_label(const StWeights *w, int label); /* UTF-8 */
 
+/* name of the reader of its features; the reader; what divides the logits */
+extern const char *st_weights_features(const StWeights *w);
+extern StFeatureReader st_weights_reader(const StWeights *w);
+extern float st_weights_temperature(const StWeights *w);
+
 /* e.g. "ICU 72.1, Unicode 15.0": what the model was trained with */
 extern const char *st_weights_unicode(const StWeights *w);
 
 /* the same of this server */
 extern const char *st_unicode_now(void);
 
-/* probabilities of all labels (calibrated), sums to 1; probs has nlabels floats */
-extern void st_weights_score(const StWeights *w, const StDocument *doc,
-							 float *probs, bool *in_scope, float *scope_score);
-
 /*
- * Explanation of one label's score: contributions by token; they sum (with the
- * bias row, start = 0, length = 0, token NULL) to *score.
+ * scores of all labels and their softmax, the calibrated probabilities; both
+ * have nlabels floats
  */
-typedef struct StContribution
-{
-	int			start;			/* characters of the document, 1-based */
-	int			length;
-	double		contribution;
-} StContribution;
+extern void st_weights_score(const StWeights *w, const StTokens *tokens,
+							 const StFeatures *features, float *scores, float *probs,
+							 bool *in_scope);
 
+/* Of one label: see st_model_explain. */
 extern StContribution *st_weights_explain(const StWeights *w, const StDocument *doc,
 										  int label, int *n, double *score);
+
+/* ---- readers of features (model_features.c) ---- */
+
+extern void st_features_init(void);
+extern StFeatureReader st_features_find(const char *name);
+extern char *st_features_names(void);
 
 /* ---- training (model_train.c): pure C apart from palloc, CHECK_FOR_INTERRUPTS and BufFile ---- */
 
@@ -129,6 +150,8 @@ typedef struct StModelRow
 	Datum	   *labels;			/* text, database encoding */
 	Datum		weights;		/* bytea as stored: fetch with
 								 * st_store_weights */
+	char	   *file;			/* of a shipped model, which has no key,
+								 * labels and weights here; else NULL */
 } StModelRow;
 
 /* Someone else's identity, worn while rows are written: see st_store_as_owner */
@@ -140,6 +163,7 @@ typedef struct StOwner
 } StOwner;
 
 extern Oid	st_store_relid(bool missing_ok);
+extern bool st_store_row_key(Relation rel, HeapTuple tuple, StMapKey *key);
 extern bool st_store_find(const char *name, int version, StModelRow *row);
 extern bytea *st_store_weights(const StModelRow *row);
 extern int	st_store_last_version(const char *name);
@@ -167,6 +191,40 @@ extern void st_map_forget_at_commit(const StMapKey *key);
 extern void st_map_forget_all_at_commit(void);
 extern const char *st_map_directory(bool create);
 
+/* A file that is mapped as long as a memory context lives */
+typedef struct StMapping
+{
+	MemoryContextCallback callback;
+	void	   *base;
+	Size		size;
+} StMapping;
+
+extern StMapping *st_map_file(int fd, Size size);
+extern void st_unmap(StMapping *mapping);
+
+/* ---- files that came with the extension (model_shipped.c) ---- */
+
+#define ST_SHIPPED_PREFIX	"support_triage."
+#define ST_SHIPPED_SUFFIX	".stm"
+
+/* Which file was opened: another one, or the same after a change, differs */
+typedef struct StFileMark
+{
+	uint64		device;
+	uint64		inode;
+	int64		size;
+	int64		changed_seconds;
+	int64		changed_nanoseconds;
+} StFileMark;
+
+extern char *st_shipped_directory(void);
+extern const void *st_shipped_open(const char *file, Size *size, uint8 *checksum,
+								   StFileMark *mark, bool *missing, char **why);
+extern bool st_shipped_is(const char *file, const StFileMark *mark);
+extern bool st_shipped_is_stale(const char *name);
+extern bytea *st_shipped_make(const bytea *weights);
+extern char *st_shipped_label(const StWeights *weights, int i);
+
 /* ---- an opened version (model_open.c) ---- */
 
 struct StModel
@@ -175,6 +233,8 @@ struct StModel
 	char	   *name;
 	int			version;
 	StMapKey	key;
+	bool		shipped;		/* from a file: */
+	StFileMark	mark;
 	int			slots;			/* of the cache that refer to it */
 	StModel    *next_dead;		/* the cache closes it with the transaction */
 
@@ -182,21 +242,16 @@ struct StModel
 	int			nlabels;
 	Datum	   *label_datums;	/* text */
 	const char **labels;		/* C strings */
+	StFeatureReader reader;
 	float	   *probs;			/* of the last document */
+	float	   *scores;			/* likewise */
 };
 
 extern StModel *st_model_load(const char *name, const StModelRow *row,
-							  MemoryContext parent, char **why);
+							  MemoryContext parent, bool *missing, char **why);
 extern bool st_model_is(const StModel *model, const StModelRow *row);
 extern void st_model_close(StModel *model);
-extern int	st_model_nlabels(const StModel *model);
-extern Datum st_model_label(const StModel *model, int label);	/* text */
-extern int	st_model_find_label(const StModel *model, const char *label, int length);
 extern const StWeights *st_model_weights(const StModel *model);
-
-/* probabilities of all labels, overwritten by the model's next document */
-extern const float *st_model_score(StModel *model, const StDocument *doc, bool *in_scope);
-extern const float *st_model_probs(const StModel *model);	/* of the last one */
 
 /* ---- the backend's cache (model_cache.c) ---- */
 

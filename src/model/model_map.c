@@ -96,14 +96,6 @@ typedef struct MapHeader
 
 StaticAssertDecl(sizeof(MapHeader) <= MAP_HEADER_BYTES, "header of a mapping is too long");
 
-/* What a context has to give back when it is reset or deleted */
-typedef struct Mapping
-{
-	MemoryContextCallback callback;
-	void	   *base;
-	Size		size;
-} Mapping;
-
 /* Keys whose files go at commit (in TopTransactionContext), or all of them */
 static List *forget_keys = NIL;
 static bool forget_all = false;
@@ -166,8 +158,7 @@ st_map_open(const StMapKey *key, Size *size)
 {
 	char		path[MAXPGPATH];
 	struct stat st;
-	Mapping    *mapping = palloc0(sizeof(Mapping));
-	void	   *base;
+	StMapping  *mapping;
 	int			fd;
 
 	map_path(path, MyDatabaseId, key);
@@ -175,47 +166,61 @@ st_map_open(const StMapKey *key, Size *size)
 	if (fd < 0)
 		return NULL;
 
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < MAP_HEADER_BYTES)
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < MAP_HEADER_BYTES ||
+		(mapping = st_map_file(fd, st.st_size)) == NULL)
 	{
 		CloseTransientFile(fd);
 		return NULL;
 	}
 
-	base = mmap(NULL, st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (base == MAP_FAILED)
+	if (!map_check(mapping->base, &st, key))
 	{
 		CloseTransientFile(fd);
+		st_unmap(mapping);
 		return NULL;
 	}
-
-	mapping->base = base;
-	mapping->size = st.st_size;
-	mapping->callback.func = map_unmap;
-	mapping->callback.arg = mapping;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &mapping->callback);
-
-	if (!map_check(base, &st, key))
-	{
-		CloseTransientFile(fd);
-		map_unmap(mapping);
-		return NULL;
-	}
-	map_mark(base, &st, path, fd);
+	map_mark(mapping->base, &st, path, fd);
 	CloseTransientFile(fd);
 
 	*size = st.st_size - MAP_HEADER_BYTES;
-	return (const char *) base + MAP_HEADER_BYTES;
+	return (const char *) mapping->base + MAP_HEADER_BYTES;
 }
 
-/* map_unmap: callback of the context that holds a mapping; does it once */
-static void
-map_unmap(void *arg)
+/*
+ * st_map_file
+ *		Maps the whole of an open file for reading; NULL when that fails.  It
+ *		stays mapped as long as CurrentMemoryContext lives.
+ */
+StMapping *
+st_map_file(int fd, Size size)
 {
-	Mapping    *mapping = arg;
+	StMapping  *mapping = palloc0(sizeof(StMapping));
+	void	   *base = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 
+	if (base == MAP_FAILED)
+		return NULL;
+	mapping->base = base;
+	mapping->size = size;
+	mapping->callback.func = map_unmap;
+	mapping->callback.arg = mapping;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &mapping->callback);
+	return mapping;
+}
+
+/* st_unmap: ends a mapping before its context does */
+void
+st_unmap(StMapping *mapping)
+{
 	if (mapping->base != NULL)
 		(void) munmap(mapping->base, mapping->size);
 	mapping->base = NULL;
+}
+
+/* map_unmap: callback of the context that holds a mapping */
+static void
+map_unmap(void *arg)
+{
+	st_unmap(arg);
 }
 
 /* map_checked_now: what the header says when the CRC was found right now */
@@ -403,7 +408,8 @@ map_collect_garbage(void)
 	{
 		CHECK_FOR_INTERRUPTS();
 		snprintf(path, sizeof(path), "%s/%s", MAP_DIRECTORY, entry->d_name);
-		if (map_is_garbage(entry->d_name, in_use) || st_progress_is_stale(entry->d_name))
+		if (map_is_garbage(entry->d_name, in_use) || st_progress_is_stale(entry->d_name) ||
+			st_shipped_is_stale(entry->d_name))
 			(void) unlink(path);
 	}
 	FreeDir(dir);

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/parallel.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -33,19 +34,22 @@ static void model_warn_unicode(const StModel *model);
 /*
  * st_model_load
  *		Opens the weights of a row, through the mapping when it is there, else
- *		from the row; the result is a child of context parent.  Returns NULL and
- *		*why (palloc'd) when they are damaged.  Throws what TOAST, files and
- *		lack of memory may; then nothing is left behind but memory of
+ *		from the row; those of a shipped model from its file.  The result is a
+ *		child of context parent.  Returns NULL and *why (palloc'd) when they are
+ *		damaged, or *missing (a file).  Throws what TOAST, files and lack of
+ *		memory may; then nothing is left behind but memory of
  *		CurrentMemoryContext.
  */
 StModel *
-st_model_load(const char *name, const StModelRow *row, MemoryContext parent, char **why)
+st_model_load(const char *name, const StModelRow *row, MemoryContext parent,
+			  bool *missing, char **why)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "support_triage model",
 												  ALLOCSET_SMALL_SIZES);
 	const void *data;
 	const char *reason = NULL;
+	char	   *problem = NULL;
 	StModel    *model;
 	Size		size;
 
@@ -54,10 +58,22 @@ st_model_load(const char *name, const StModelRow *row, MemoryContext parent, cha
 	model->context = context;
 	model->name = pstrdup(name);
 	model->version = row->version;
-	model->key = row->key;
+	model->shipped = row->file != NULL;
+	*missing = false;
 
-	data = st_map_open(&row->key, &size);
-	if (data == NULL)
+	if (model->shipped)
+	{
+		data = st_shipped_open(row->file, &size, model->key.checksum, &model->mark,
+							   missing, &problem);
+		if (data == NULL)
+			problem = psprintf("model \"%s\" cannot be read: %s", name, problem);
+	}
+	else
+	{
+		model->key = row->key;
+		data = st_map_open(&row->key, &size);
+	}
+	if (data == NULL && !model->shipped)
 	{
 		uint8		checksum[ST_CHECKSUM_BYTES];
 		bytea	   *weights;
@@ -81,32 +97,53 @@ st_model_load(const char *name, const StModelRow *row, MemoryContext parent, cha
 	}
 	MemoryContextSwitchTo(context);
 
-	if (reason == NULL && (model->weights = st_weights_open(data, size, &reason)) != NULL)
-		reason = NULL;
-	if (reason == NULL && st_weights_nlabels(model->weights) != row->nlabels)
+	if (problem == NULL && reason == NULL &&
+		(model->weights = st_weights_open(data, size, &reason)) != NULL &&
+		!model->shipped && st_weights_nlabels(model->weights) != row->nlabels)
 		reason = "it does not have as many labels as its weights";
-	if (reason != NULL)
+	if (problem != NULL || reason != NULL)
 	{
 		MemoryContextSwitchTo(caller);
-		*why = psprintf("model \"%s\" version %d is damaged: %s", name, row->version, reason);
+		*why = problem != NULL ? pstrdup(problem) :
+			psprintf("model \"%s\" version %d is damaged: %s", name, row->version, reason);
 		MemoryContextDelete(context);
 		return NULL;
 	}
 
-	model->nlabels = row->nlabels;
-	model->probs = palloc(sizeof(float) * model->nlabels);
+	model->nlabels = st_weights_nlabels(model->weights);
+	model->reader = st_weights_reader(model->weights);
+	model->probs = palloc0(sizeof(float) * model->nlabels);
+	model->scores = palloc0(sizeof(float) * model->nlabels);
 	model->labels = palloc(sizeof(char *) * model->nlabels);
 	model->label_datums = palloc(sizeof(Datum) * model->nlabels);
 	for (int i = 0; i < model->nlabels; i++)
 	{
-		model->labels[i] = TextDatumGetCString(row->labels[i]);
+		model->labels[i] = model->shipped ? st_shipped_label(model->weights, i) :
+			TextDatumGetCString(row->labels[i]);
 		model->label_datums[i] = CStringGetTextDatum(model->labels[i]);
 	}
 	MemoryContextSwitchTo(caller);
 
-	model_warn_unicode(model);
+	if (!model->shipped)
+		model_warn_unicode(model);
 	MemoryContextSetParent(context, parent);
 	return model;
+}
+
+/*
+ * st_shipped_label
+ *		Returns a label of shipped weights in the database's encoding, palloc'd.
+ */
+char *
+st_shipped_label(const StWeights *weights, int i)
+{
+	const char *label = st_weights_label(weights, i);
+	int			encoding = GetDatabaseEncoding();
+	int			length;
+
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+		return pstrdup(label);
+	return st_convert(label, strlen(label), PG_UTF8, encoding, &length);
 }
 
 /*
@@ -168,7 +205,11 @@ model_warn_unicode(const StModel *model)
 bool
 st_model_is(const StModel *model, const StModelRow *row)
 {
-	if (model->version != row->version ||
+	if (model->version != row->version || model->shipped != (row->file != NULL))
+		return false;
+	if (model->shipped)
+		return st_shipped_is(row->file, &model->mark);
+	if (
 		model->key.value_id != row->key.value_id ||
 		memcmp(model->key.checksum, row->key.checksum, ST_CHECKSUM_BYTES) != 0 ||
 		model->nlabels != row->nlabels)
@@ -202,7 +243,17 @@ st_model_version(const StModel *model)
 	return model->version;
 }
 
-/* st_model_nlabels, st_model_label, st_model_weights: what it holds */
+/* st_model_features: the name of the reader that gives its features */
+const char *
+st_model_features(const StModel *model)
+{
+	return st_weights_features(model->weights);
+}
+
+/*
+ * st_model_nlabels, st_model_label, st_model_label_text, st_model_weights: what
+ * it holds
+ */
 int
 st_model_nlabels(const StModel *model)
 {
@@ -213,6 +264,19 @@ Datum
 st_model_label(const StModel *model, int label)
 {
 	return model->label_datums[label];
+}
+
+/* See model.h. */
+StContribution *
+st_model_explain(const StModel *model, const StDocument *doc, int label, int *n, double *score)
+{
+	return st_weights_explain(st_model_weights(model), doc, label, n, score);
+}
+
+const char *
+st_model_label_text(const StModel *model, int label)
+{
+	return model->labels[label];
 }
 
 const StWeights *
@@ -237,28 +301,67 @@ st_model_find_label(const StModel *model, const char *label, int length)
 	return -1;
 }
 
-/* st_model_score: see model_inner.h */
-const float *
-st_model_score(StModel *model, const StDocument *doc, bool *in_scope)
+/* st_model_read: see model.h */
+void
+st_model_read(const StModel *model, StFeatureReading *reading)
 {
-	float		scope_score;
+	model->reader(reading);
+}
 
-	st_weights_score(model->weights, doc, model->probs, in_scope, &scope_score);
+/* st_model_score_features: see model.h */
+const float *
+st_model_score_features(StModel *model, const StTokens *tokens,
+						const StFeatures *features, bool *in_scope)
+{
+	st_weights_score(model->weights, tokens, features, model->scores, model->probs, in_scope);
 	return model->probs;
 }
 
-/* st_model_probs: see model_inner.h */
+/* st_model_score: see model.h */
+const float *
+st_model_score(StModel *model, const StDocument *doc, bool *in_scope)
+{
+	StFeatureReading reading = {.doc = doc};
+
+	model->reader(&reading);
+	return st_model_score_features(model, reading.tokens, reading.features, in_scope);
+}
+
+/* st_model_probs, st_model_scores, st_model_temperature: see model.h */
 const float *
 st_model_probs(const StModel *model)
 {
 	return model->probs;
 }
 
+const float *
+st_model_scores(const StModel *model)
+{
+	return model->scores;
+}
+
+float
+st_model_temperature(const StModel *model)
+{
+	return st_weights_temperature(model->weights);
+}
+
 /* st_model_predict: see model.h */
 void
 st_model_predict(StModel *model, const StDocument *doc, StPrediction *out)
 {
-	const float *probs = st_model_score(model, doc, &out->in_scope);
+	StFeatureReading reading = {.doc = doc};
+
+	model->reader(&reading);
+	st_model_predict_features(model, reading.tokens, reading.features, out);
+}
+
+/* st_model_predict_features: see model.h */
+void
+st_model_predict_features(StModel *model, const StTokens *tokens,
+						  const StFeatures *features, StPrediction *out)
+{
+	const float *probs = st_model_score_features(model, tokens, features, &out->in_scope);
 	float		second = 0;
 	int			best = 0;
 

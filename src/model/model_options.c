@@ -28,6 +28,7 @@ typedef struct NumberOption
 
 static const NumberOption number_options[] = {
 	{"hidden", 16, 1024, true, offsetof(StTrainOptions, hidden)},
+	{"cost", 0.001, 1000, false, offsetof(StTrainOptions, cost)},
 	{"epochs", 1, 1000, true, offsetof(StTrainOptions, epochs)},
 	{"min_documents", 1, 1000, true, offsetof(StTrainOptions, min_documents)},
 	{"max_kilobytes", 64, 1024 * 1024, true, offsetof(StTrainOptions, max_kilobytes)},
@@ -35,7 +36,7 @@ static const NumberOption number_options[] = {
 	{"seed", 0, INT_MAX, true, offsetof(StTrainOptions, seed)},
 };
 
-#define KNOWN_OPTIONS "kind, hidden, epochs, min_documents, max_kilobytes, reject, seed"
+#define KNOWN_OPTIONS "kind, features, hidden, cost, epochs, min_documents, max_kilobytes, reject, seed"
 
 /*
  * set_kind
@@ -55,6 +56,21 @@ set_kind(StTrainOptions *options, const char *kind)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for training option \"kind\": \"%s\"", kind),
 				 errhint("It is one of auto, linear, hidden.")));
+}
+
+/*
+ * set_features
+ *		The option "features": the name of a reader; throws for what is none.
+ */
+static void
+set_features(StTrainOptions *options, const char *name)
+{
+	if (st_features_find(name) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for training option \"features\": \"%s\"", name),
+				 errhint("It is one of %s.", st_features_names())));
+	strlcpy(options->features, name, sizeof(options->features));
 }
 
 /*
@@ -111,6 +127,7 @@ st_train_options(Jsonb *jsonb)
 	JsonbValue	value;
 
 	options->kind = ST_KIND_AUTO;
+	strlcpy(options->features, ST_FEATURES_TEXT, sizeof(options->features));
 	options->hidden = 192;
 	options->min_documents = 0;
 	options->max_kilobytes = 7800;
@@ -130,12 +147,15 @@ st_train_options(Jsonb *jsonb)
 	while ((token = JsonbIteratorNext(&it, &value, true)) == WJB_KEY)
 	{
 		char	   *name = pnstrdup(value.val.string.val, value.val.string.len);
+		const char *word = "?";
 
 		(void) JsonbIteratorNext(&it, &value, true);
-		if (strcmp(name, "kind") == 0 && value.type == jbvString)
-			set_kind(options, pnstrdup(value.val.string.val, value.val.string.len));
-		else if (strcmp(name, "kind") == 0)
-			set_kind(options, "?");
+		if (value.type == jbvString)
+			word = pnstrdup(value.val.string.val, value.val.string.len);
+		if (strcmp(name, "kind") == 0)
+			set_kind(options, word);
+		else if (strcmp(name, "features") == 0)
+			set_features(options, word);
 		else
 			set_number(options, name, &value);
 	}

@@ -260,11 +260,14 @@ output_sums(const StWeights *w)
 
 /*
  * has_words
- *		Whether there is anything but symbols.
+ *		Whether there is anything but symbols; a reader that leaves no tokens
+ *		finds features in words only.
  */
 static bool
 has_words(const StTokens *tokens)
 {
+	if (tokens == NULL)
+		return true;
 	for (int t = 0; t < tokens->ntokens; t++)
 		if (tokens->tokens[t].kind == ST_TOKEN_WORD)
 			return true;
@@ -273,26 +276,25 @@ has_words(const StTokens *tokens)
 
 /*
  * st_weights_score
- *		Fills probs with the calibrated probability of each label.  scope_score
- *		is their entropy in nats.  Throws only for cancel and lack of memory.
+ *		Fills scores with the logit of each label divided by the temperature,
+ *		probs with their softmax, the calibrated probabilities.  tokens may be
+ *		NULL.  Throws only for cancel and lack of memory.
  */
 void
-st_weights_score(const StWeights *w, const StDocument *doc,
-				 float *probs, bool *in_scope, float *scope_score)
+st_weights_score(const StWeights *w, const StTokens *tokens, const StFeatures *features,
+				 float *scores, float *probs, bool *in_scope)
 {
 	const StWeightsHeader *head = w->header;
 	float	   *logits;
 	float		entropy = 0;
 	float		inverse = 1.0f / head->temperature;
-	StTokens   *tokens = st_tokenize(doc);
-	StFeatures *features = st_features(tokens, false);
 
 	reserve(head, features->n);
 	count_known(w, features);
 	inner_sums(w);
 	logits = output_sums(w);
 	for (uint32 k = 0; k < head->nlabels; k++)
-		probs[k] = logits[k] * inverse;
+		probs[k] = scores[k] = logits[k] * inverse;
 	st_softmax(probs, head->nlabels);
 
 	/* what is as good as impossible adds nothing worth a logarithm */
@@ -300,7 +302,6 @@ st_weights_score(const StWeights *w, const StDocument *doc,
 		if (probs[k] > 1e-6f)
 			entropy -= probs[k] * logf(probs[k]);
 
-	*scope_score = entropy;
 	*in_scope = entropy <= head->scope_threshold && has_words(tokens) &&
 		scratch.single_known > 0 &&
 		scratch.single_known >= head->least_known * scratch.single;
@@ -333,15 +334,17 @@ label_weights(const StWeights *w, int label)
  *		divided by the temperature), in order of appearance, the bias first with
  *		length 0.  A network of rectified units is linear in its input once it is
  *		known which are active, so the contributions sum to the score.  What a
- *		feature of two tokens gives is shared between them.
+ *		feature of two tokens gives is shared between them; what one of no token
+ *		gives is told with the bias.
  */
 StContribution *
 st_weights_explain(const StWeights *w, const StDocument *doc, int label,
 				   int *n, double *score)
 {
 	const StWeightsHeader *head = w->header;
-	StTokens   *tokens = st_tokenize(doc);
-	StFeatures *features = st_features(tokens, true);
+	StFeatureReading reading = {.doc = doc,.origins = true};
+	const StTokens *tokens;
+	const StFeatures *features;
 	StContribution *result;
 	double	   *by_feature;
 	double	   *by_token;
@@ -349,6 +352,10 @@ st_weights_explain(const StWeights *w, const StDocument *doc, int label,
 	double		bias = 0;
 	float		scale;
 	double		inverse = 1.0 / head->temperature;
+
+	w->reader(&reading);
+	tokens = reading.tokens;
+	features = reading.features;
 
 	reserve(head, features->n);
 	count_known(w, features);
@@ -372,7 +379,8 @@ st_weights_explain(const StWeights *w, const StDocument *doc, int label,
 		CHECK_FOR_INTERRUPTS();
 	}
 
-	by_token = palloc0(sizeof(double) * Max(tokens->ntokens, 1));
+	/* the first is that of the document as a whole */
+	by_token = palloc0(sizeof(double) * (tokens->ntokens + 1));
 	for (int i = 0; i < features->n; i++)
 	{
 		uint32		mask = pg_nextpower2_32(Max(features->n, 16) * 2) - 1;
@@ -383,20 +391,20 @@ st_weights_explain(const StWeights *w, const StDocument *doc, int label,
 			continue;
 		while (scratch.known[scratch.places[p] - 1].id != id)
 			p = (p + 1) & mask;
-		by_token[features->tokens[i]] += by_feature[scratch.places[p] - 1] / 2;
-		by_token[features->partners[i]] += by_feature[scratch.places[p] - 1] / 2;
+		by_token[features->tokens[i] + 1] += by_feature[scratch.places[p] - 1] / 2;
+		by_token[features->partners[i] + 1] += by_feature[scratch.places[p] - 1] / 2;
 	}
 
 	result = palloc(sizeof(StContribution) * (tokens->ntokens + 1));
 	result[0].start = 0;
 	result[0].length = 0;
-	result[0].contribution = bias * inverse;
+	result[0].contribution = (bias + by_token[0]) * inverse;
 	*score = result[0].contribution;
 	for (int t = 0; t < tokens->ntokens; t++)
 	{
 		result[t + 1].start = tokens->tokens[t].start + 1;
 		result[t + 1].length = tokens->tokens[t].source_length;
-		result[t + 1].contribution = by_token[t] * inverse;
+		result[t + 1].contribution = by_token[t + 1] * inverse;
 		*score += result[t + 1].contribution;
 	}
 	*n = tokens->ntokens + 1;

@@ -114,7 +114,7 @@ evaluate(FunctionCallInfo fcinfo, Evaluation *e)
 	memset(e, 0, sizeof(*e));
 	AcceptInvalidationMessages();
 	e->name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	model = st_model_open(e->name, PG_ARGISNULL(2) ? 0 : st_store_check_version(PG_GETARG_INT32(2)));
+	model = st_model_open(e->name, PG_ARGISNULL(2) ? ST_ACTIVE : st_store_check_version(PG_GETARG_INT32(2)));
 	e->version = st_model_version(model);
 	e->nlabels = st_model_nlabels(model);
 	e->labels = st_labels_create();
@@ -148,7 +148,7 @@ static void
 evaluate_consume(void *arg, const StDocument *document, const char *label, int length)
 {
 	Evaluation *e = arg;
-	StModel    *model = st_model_open(e->name, e->version);
+	StModel    *model = st_model_open(e->name, st_store_check_version(e->version));
 	int			actual = st_labels_find(e->labels, label, length, true);
 	StPrediction prediction;
 	ConfusionEntry *pair;

@@ -60,6 +60,8 @@ typedef struct SortedLabel
 	int			old_label;
 } SortedLabel;
 
+StExamplesFilter st_examples_filter = NULL;
+
 PG_FUNCTION_INFO_V1(st_train_sql);
 
 static void train_read(Training *training);
@@ -170,6 +172,7 @@ static void
 train_consume(void *arg, const StDocument *document, const char *label, int length)
 {
 	Training   *training = arg;
+	StDocument	filtered;
 	int			number = st_labels_find(training->labels, label, length, true);
 
 	if (number >= ST_MAX_LABELS)
@@ -178,6 +181,11 @@ train_consume(void *arg, const StDocument *document, const char *label, int leng
 				 errmsg("there are more than %d labels", ST_MAX_LABELS),
 				 errhint("The first column must be the document, the second its label.")));
 
+	if (st_examples_filter != NULL)
+	{
+		st_examples_filter(document, &filtered);
+		document = &filtered;
+	}
 	st_corpus_add(training->corpus, document, number);
 	if (training->counts.used % EXAMPLES_PER_REPORT == 0)
 		st_progress_report("reading examples", -1, training->counts.used);

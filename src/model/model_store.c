@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * model_store.c
- *		Rows of triage.model: finding them, fetching their weights, what is
- *		written on a user's behalf, and the triggers that tell every backend.
+ *		Rows of triage.model: finding them, fetching their weights, and what is
+ *		written on a user's behalf.
  *
  * Models are configuration, so they are read as the system catalogs are: by a
  * scan of the primary key's index with a catalog snapshot (the newest that is
@@ -27,29 +27,30 @@
 #include "access/table.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_enum.h"
-#include "commands/trigger.h"
 #include "common/cryptohash.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-#include "core/compat.h"
 #include "core/core.h"
 #include "model/model_inner.h"
 
 /* How many names a hint lists */
 #define ST_HINT_NAMES 20
+
+/* Pages up to which a table is read without its index */
+#define SMALL_TABLE 16
 
 /* A scan over rows of triage.model or triage.model_dropped */
 typedef struct ModelScan
@@ -59,10 +60,9 @@ typedef struct ModelScan
 	TupleDesc	desc;
 } ModelScan;
 
-PG_FUNCTION_INFO_V1(st_model_changed);
-PG_FUNCTION_INFO_V1(st_model_gone);
-
-static void scan_begin(ModelScan *scan, const char *table, const char *name);
+static int	column_number(const ModelScan *scan, const char *name);
+static void scan_begin(ModelScan *scan, const char *table, const char *name,
+					   bool ordered);
 static HeapTuple scan_next(ModelScan *scan);
 static void scan_end(ModelScan *scan);
 static Datum column(const ModelScan *scan, HeapTuple tuple, const char *name);
@@ -80,18 +80,31 @@ st_store_relid(bool missing_ok)
 }
 
 /*
+ * column_number
+ *		Returns the number of a column; throws when it is absent.
+ */
+static int
+column_number(const ModelScan *scan, const char *name)
+{
+	int			attnum = SPI_fnumber(scan->desc, name);
+
+	return attnum > 0 ? attnum : st_attnum(RelationGetRelid(scan->rel), name);
+}
+
+/*
  * scan_begin
  *		Starts a scan over the rows of a name in triage.model or
- *		triage.model_dropped, over all rows when name is NULL, ordered by name
- *		and version.  Throws when the table is absent.
+ *		triage.model_dropped, over all rows when name is NULL; in order of name
+ *		and version where that is asked for.  Throws when the table is absent.
  *
- * The key is compared in the collation that the index is ordered by.
+ * The key is compared in the collation that the index is ordered by.  Opening
+ * the index costs a new connection more than reading a small table as it is.
  */
 static void
-scan_begin(ModelScan *scan, const char *table, const char *name)
+scan_begin(ModelScan *scan, const char *table, const char *name, bool ordered)
 {
 	ScanKeyData key;
-	Oid			index;
+	Oid			index = InvalidOid;
 	int			nkeys = 0;
 
 	scan->rel = table_open(st_relation_oid(table, false), AccessShareLock);
@@ -99,12 +112,13 @@ scan_begin(ModelScan *scan, const char *table, const char *name)
 
 	if (name != NULL)
 	{
-		ScanKeyEntryInitialize(&key, 0, st_attnum(RelationGetRelid(scan->rel), "name"),
+		ScanKeyEntryInitialize(&key, 0, column_number(scan, "name"),
 							   BTEqualStrategyNumber, InvalidOid, DEFAULT_COLLATION_OID,
 							   F_TEXTEQ, CStringGetTextDatum(name));
 		nkeys = 1;
 	}
-	index = st_relation_oid(psprintf("%s_pkey", table), true);
+	if (ordered || RelationGetNumberOfBlocks(scan->rel) > SMALL_TABLE)
+		index = st_relation_oid(psprintf("%s_pkey", table), true);
 	scan->scan = systable_beginscan(scan->rel, index, OidIsValid(index), NULL, nkeys, &key);
 }
 
@@ -125,20 +139,25 @@ scan_end(ModelScan *scan)
 }
 
 /*
- * column
+ * column_or_null
  *		Returns a column of a row by its name; it points into the row.
- *		Throws when it is NULL, which no column of triage.model may be.
+ */
+static Datum
+column_or_null(const ModelScan *scan, HeapTuple tuple, const char *name, bool *isnull)
+{
+	return heap_getattr(tuple, column_number(scan, name), scan->desc, isnull);
+}
+
+/*
+ * column
+ *		The same of a column that is not NULL; throws when it is.
  */
 static Datum
 column(const ModelScan *scan, HeapTuple tuple, const char *name)
 {
-	int			attnum = SPI_fnumber(scan->desc, name);
 	bool		isnull;
-	Datum		value;
+	Datum		value = column_or_null(scan, tuple, name, &isnull);
 
-	if (attnum <= 0)
-		(void) st_attnum(RelationGetRelid(scan->rel), name);	/* says so */
-	value = heap_getattr(tuple, attnum, scan->desc, &isnull);
 	if (isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
@@ -163,16 +182,34 @@ weights_value_id(Datum weights)
 }
 
 /*
+ * row_file
+ *		Returns the file that holds the weights of a shipped model, palloc'd;
+ *		NULL when they are in the row.
+ */
+static char *
+row_file(const ModelScan *scan, HeapTuple tuple)
+{
+	bool		isnull;
+	Datum		file = column_or_null(scan, tuple, "file", &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(file);
+}
+
+/*
  * row_key
  *		Tells which mapping belongs to a row; returns false when the row's
- *		checksum is no SHA-256 in hexadecimal.
+ *		checksum is no SHA-256 in hexadecimal, or its weights are in a file.
  */
 static bool
 row_key(const ModelScan *scan, HeapTuple tuple, StMapKey *key)
 {
 	char	   *hex = TextDatumGetCString(column(scan, tuple, "checksum"));
+	bool		isnull;
+	Datum		weights = column_or_null(scan, tuple, "weights", &isnull);
 
-	key->value_id = weights_value_id(column(scan, tuple, "weights"));
+	if (isnull)
+		return false;
+	key->value_id = weights_value_id(weights);
 	if (strlen(hex) != ST_CHECKSUM_BYTES * 2 ||
 		strspn(hex, "0123456789abcdef") != ST_CHECKSUM_BYTES * 2)
 		return false;
@@ -181,35 +218,65 @@ row_key(const ModelScan *scan, HeapTuple tuple, StMapKey *key)
 }
 
 /*
+ * st_store_row_key
+ *		row_key for a trigger, which has the row already.
+ */
+bool
+st_store_row_key(Relation rel, HeapTuple tuple, StMapKey *key)
+{
+	ModelScan	row = {.rel = rel,.desc = RelationGetDescr(rel)};
+
+	return row_key(&row, tuple, key);
+}
+
+/*
+ * status_is_active
+ *		Whether a triage.model_status is "active".
+ */
+static bool
+status_is_active(Oid status)
+{
+	HeapTuple	tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(status));
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for enum value %u", status);
+	result = strcmp(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel), "active") == 0;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
  * st_store_find
- *		Finds a version of a model, the active one when version is 0.  Returns
- *		whether there is one; *row is palloc'd in CurrentMemoryContext.
+ *		Finds a version of a model, the active one for ST_ACTIVE, the shipped
+ *		one for ST_SHIPPED.  Returns whether there is one; *row is palloc'd in
+ *		CurrentMemoryContext.
  */
 bool
 st_store_find(const char *name, int version, StModelRow *row)
 {
 	ModelScan	scan;
 	HeapTuple	tuple;
-	Oid			active;
 	bool		found = false;
 
-	active = GetSysCacheOid2(ENUMTYPOIDNAME, Anum_pg_enum_oid,
-							 ObjectIdGetDatum(st_type_oid("model_status")),
-							 CStringGetDatum("active"));
-
-	scan_begin(&scan, "model", name);
+	scan_begin(&scan, "model", name, false);
 	while (!found && (tuple = scan_next(&scan)) != NULL)
 	{
 		int			this_version = DatumGetInt32(column(&scan, tuple, "version"));
-		bool		is_active = DatumGetObjectId(column(&scan, tuple, "status")) == active;
+		bool		is_active = status_is_active(DatumGetObjectId(column(&scan, tuple, "status")));
 
-		if (version == 0 ? !is_active : this_version != version)
+		if (version == ST_ACTIVE ? !is_active : this_version != st_number_of(version))
 			continue;
 
 		found = true;
 		tuple = heap_copytuple(tuple);	/* outlives the scan */
 		row->version = this_version;
 		row->active = is_active;
+		row->file = row_file(&scan, tuple);
+		row->labels = NULL;
+		row->nlabels = 0;
+		if (row->file != NULL)
+			break;
 		row->key_valid = row_key(&scan, tuple, &row->key);
 		row->weights = column(&scan, tuple, "weights");
 		deconstruct_array(DatumGetArrayTypePCopy(column(&scan, tuple, "labels")),
@@ -245,12 +312,12 @@ st_store_last_version(const char *name)
 	HeapTuple	tuple;
 	int			last = 0;
 
-	scan_begin(&scan, "model", name);
+	scan_begin(&scan, "model", name, false);
 	while ((tuple = scan_next(&scan)) != NULL)
 		last = Max(last, DatumGetInt32(column(&scan, tuple, "version")));
 	scan_end(&scan);
 
-	scan_begin(&scan, "model_dropped", name);
+	scan_begin(&scan, "model_dropped", name, false);
 	while ((tuple = scan_next(&scan)) != NULL)
 		last = Max(last, DatumGetInt32(column(&scan, tuple, "version")));
 	scan_end(&scan);
@@ -273,7 +340,7 @@ st_store_models(void)
 	int			n = 0;
 
 	initStringInfo(&out);
-	scan_begin(&scan, "model", NULL);
+	scan_begin(&scan, "model", NULL, true);
 	while ((tuple = scan_next(&scan)) != NULL)
 	{
 		char	   *name = TextDatumGetCString(column(&scan, tuple, "name"));
@@ -307,7 +374,7 @@ st_store_versions(const char *name)
 	int			n = 0;
 
 	initStringInfo(&out);
-	scan_begin(&scan, "model", name);
+	scan_begin(&scan, "model", name, true);
 	while ((tuple = scan_next(&scan)) != NULL)
 	{
 		if (n++ == ST_HINT_NAMES)
@@ -326,7 +393,8 @@ st_store_versions(const char *name)
 /*
  * st_store_files_in_use
  *		Returns the keys of all mappings that rows of triage.model name
- *		(StMapKey *, palloc'd); rows with a malformed checksum have none.
+ *		(StMapKey *, palloc'd); rows with a malformed checksum have none, nor
+ *		have shipped models.
  */
 List *
 st_store_files_in_use(void)
@@ -335,7 +403,7 @@ st_store_files_in_use(void)
 	ModelScan	scan;
 	HeapTuple	tuple;
 
-	scan_begin(&scan, "model", NULL);
+	scan_begin(&scan, "model", NULL, false);
 	while ((tuple = scan_next(&scan)) != NULL)
 	{
 		StMapKey   *key = palloc(sizeof(StMapKey));
@@ -351,16 +419,16 @@ st_store_files_in_use(void)
 /*
  * st_store_missing
  *		Returns a sentence, palloc'd, about what is not there: the model, the
- *		version, or an active version of it (version = 0).
+ *		version, or an active version of it.
  */
 char *
 st_store_missing(const char *name, int version)
 {
 	if (st_store_versions(name) == NULL)
 		return psprintf("model \"%s\" does not exist", name);
-	if (version == 0)
+	if (version == ST_ACTIVE)
 		return psprintf("model \"%s\" has no active version", name);
-	return psprintf("model \"%s\" has no version %d", name, version);
+	return psprintf("model \"%s\" has no version %d", name, st_number_of(version));
 }
 
 /*
@@ -378,7 +446,7 @@ st_store_throw_missing(const char *name, int version)
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg_internal("%s", st_store_missing(name, version)),
 			 versions != NULL ?
-			 (version == 0 ?
+			 (version == ST_ACTIVE ?
 			  errhint("Its versions are: %s. Make one active with triage.activate().", versions) :
 			  errhint("Its versions are: %s.", versions)) :
 			 models != NULL ?
@@ -410,16 +478,17 @@ st_store_check_name(const text *name)
 
 /*
  * st_store_check_version
- *		Returns a version that a user named; throws when there can be none.
+ *		Returns what stands for the version that a user named: its number, or
+ *		ST_SHIPPED for 0.  Throws when there can be none such.
  */
 int
 st_store_check_version(int version)
 {
-	if (version < 1)
+	if (version < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the version of a model must be at least 1")));
-	return version;
+				 errmsg("the version of a model must not be negative")));
+	return version == 0 ? ST_SHIPPED : version;
 }
 
 /*
@@ -513,66 +582,4 @@ st_checksum_hex(const uint8 *digest)
 	hex_encode((const char *) digest, ST_CHECKSUM_BYTES, hex);
 	hex[ST_CHECKSUM_BYTES * 2] = '\0';
 	return hex;
-}
-
-/*
- * st_model_changed
- *		Statement trigger of triage.model: every backend, of standbys too, will
- *		look again after commit, and this one at once.
- */
-Datum
-st_model_changed(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("this function can only be called as a trigger")));
-
-	CacheInvalidateRelcache(trigger->tg_relation);
-	return PointerGetDatum(NULL);
-}
-
-/*
- * st_model_gone
- *		Trigger of triage.model, after each row's DELETE and before TRUNCATE:
- *		keeps the number of the version from being given again and has the
- *		mapping removed at commit.
- */
-Datum
-st_model_gone(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("this function can only be called as a trigger")));
-
-	SPI_connect();
-	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-	{
-		ModelScan	row = {.rel = trigger->tg_relation,.desc = RelationGetDescr(trigger->tg_relation)};
-		Oid			types[2] = {TEXTOID, INT4OID};
-		Datum		values[2];
-		StMapKey	key;
-
-		if (row_key(&row, trigger->tg_trigtuple, &key))
-			st_map_forget_at_commit(&key);
-
-		values[0] = column(&row, trigger->tg_trigtuple, "name");
-		values[1] = column(&row, trigger->tg_trigtuple, "version");
-		st_store_execute("INSERT INTO triage.model_dropped (name, version) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-						 2, types, values, NULL);
-	}
-	else
-	{
-		st_map_forget_all_at_commit();
-		st_store_execute("INSERT INTO triage.model_dropped (name, version) SELECT name, version FROM triage.model ON CONFLICT DO NOTHING",
-						 0, NULL, NULL, NULL);
-	}
-	SPI_finish();
-
-	return PointerGetDatum(trigger->tg_trigtuple);
 }

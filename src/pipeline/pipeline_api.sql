@@ -59,6 +59,43 @@ AS 'MODULE_PATHNAME', 'st_detach';
 COMMENT ON FUNCTION triage.detach(regclass, boolean) IS 'Drops the triggers of an attached table. Decisions stay, and attaching it again finds them; with purge everything about its tickets is removed.';
 REVOKE ALL ON FUNCTION triage.detach(regclass, boolean) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.attach_messages(
+    messages regclass,
+    columns jsonb DEFAULT '{}',
+    tickets regclass DEFAULT NULL,
+    options jsonb DEFAULT '{}')
+RETURNS jsonb
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_attach_messages';
+COMMENT ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) IS 'Notes which table (or view) holds the messages of an attached table''s tickets. columns maps roles (id, ticket, body, author_kind, created_at, tenant) to columns, null for none; others are guessed from the usual names. tickets is by default what the ticket column''s foreign key refers to, else the only attached table. options: customer, an array of the values of author_kind that are the requester. Returns the columns as found. Attaching again configures anew.';
+REVOKE ALL ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.detach_messages(messages regclass)
+RETURNS void
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'st_detach_messages';
+COMMENT ON FUNCTION triage.detach_messages(regclass) IS 'Forgets a table of messages.';
+REVOKE ALL ON FUNCTION triage.detach_messages(regclass) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.sentiment_path(
+    tickets regclass,
+    ticket_key text,
+    tenant text DEFAULT NULL,
+    OUT "position" integer,
+    OUT at timestamptz,
+    OUT author_kind text,
+    OUT by_customer boolean,
+    OUT score real,
+    OUT label text,
+    OUT confidence real,
+    OUT mood real,
+    OUT slope real)
+RETURNS SETOF record
+LANGUAGE c VOLATILE ROWS 10
+AS 'MODULE_PATHNAME', 'st_sentiment_path';
+COMMENT ON FUNCTION triage.sentiment_path(regclass, text, text) IS 'How the tone of a ticket''s thread moved: the ticket''s own text, then its messages in order, the newest 1000. score (-1 to 1), label and confidence are of what the requester wrote alone; mood is the tone of the thread so far, in which the requester''s last message counts as much as all before it together; slope is the change of score a message, of the least-squares line so far. Reads ticket and messages as the caller.';
+REVOKE ALL ON FUNCTION triage.sentiment_path(regclass, text, text) FROM PUBLIC;
+
 CREATE OR REPLACE PROCEDURE triage.backfill(
     tickets regclass,
     batch_size integer DEFAULT 1000,
@@ -96,6 +133,20 @@ AS 'MODULE_PATHNAME', 'st_explain_decision';
 COMMENT ON FUNCTION triage.explain_decision(regclass, text, text) IS 'Why a ticket is where it is: the decision as stored, the facts, the intents considered, what each word contributed, every rule with the test that failed, why it was not automated, and what changed since. Reads the ticket as the caller.';
 REVOKE ALL ON FUNCTION triage.explain_decision(regclass, text, text) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.prune_signatures()
+RETURNS bigint
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH pruned AS (
+        DELETE FROM triage.ticket_signature s USING triage.signal_policy p
+        WHERE s.asked_at < triage.now() - greatest(p.repeat_window, p.duplicate_window)
+        RETURNING 1)
+    SELECT count(*) FROM pruned
+$$;
+COMMENT ON FUNCTION triage.prune_signatures() IS 'Removes the signatures of tickets that are too old to be the original of a duplicate, and returns how many. Call it once a day.';
+REVOKE ALL ON FUNCTION triage.prune_signatures() FROM PUBLIC;
+
 -- qualified throughout and without operators: nothing is found by search_path
 CREATE OR REPLACE FUNCTION triage.decision_facts(decision triage.decision)
 RETURNS triage.facts
@@ -105,7 +156,12 @@ AS $$
                $1.channel, $1.segment, $1.language, $1.status,
                $1.ticket_priority, $1.assigned_agent, $1.created_at, $1.subject_length,
                $1.body_length, $1.truncated, $1.intent, $1.intent_confidence,
-               $1.intent_margin, $1.in_scope, $1.model_name, $1.model_version)::triage.facts
+               $1.intent_margin, $1.in_scope, $1.model_name, $1.model_version,
+               $1.language_confidence, $1.script, $1.mixed_language, $1.sentiment,
+               $1.sentiment_label, $1.sentiment_confidence, $1.emotion, $1.emotion_confidence,
+               $1.irony, $1.signals_conflict, $1.urgency, $1.wants_human,
+               $1.sensitive_topics, $1.complexity, $1.pii_kinds, $1.duplicate_of,
+               $1.duplicate_similarity, $1.repeat_contact, $1.entities)::triage.facts
 $$;
 COMMENT ON FUNCTION triage.decision_facts(triage.decision) IS 'The facts of a decision as one value, as rules see them.';
 REVOKE ALL ON FUNCTION triage.decision_facts(triage.decision) FROM PUBLIC;

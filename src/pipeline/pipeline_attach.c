@@ -41,9 +41,9 @@ static const char *const trigger_names[] = {
 	"support_triage_update"
 };
 
-/* Roles whose change decides a ticket again: its text, its key, what rules test. */
+/* Roles whose change decides a ticket again: its text, its key, what facts and rules depend on. */
 static const StRole deciding_roles[] = {
-	ST_ROLE_ID, ST_ROLE_TENANT, ST_ROLE_SUBJECT, ST_ROLE_BODY,
+	ST_ROLE_ID, ST_ROLE_TENANT, ST_ROLE_SUBJECT, ST_ROLE_BODY, ST_ROLE_CUSTOMER,
 	ST_ROLE_CHANNEL, ST_ROLE_SEGMENT, ST_ROLE_LANGUAGE
 };
 

@@ -281,7 +281,7 @@ decide_keys(Backfill *b, StSource *source, Keys keys, bool wait)
 	/* out-of-line values need a snapshot, and so does taking rows back */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	writer = st_writer_begin(ST_WRITE_MISSING, "backfill");
-	st_reader_begin(&reader, &projected);
+	st_reader_begin(&reader, &projected, writer);
 	slot = MakeSingleTupleTableSlot(rows->tupdesc, &TTSOpsHeapTuple);
 	for (uint64 i = 0; i < nrows; i++)
 	{
@@ -291,19 +291,19 @@ decide_keys(Backfill *b, StSource *source, Keys keys, bool wait)
 
 		CHECK_FOR_INTERRUPTS();
 		ExecStoreHeapTuple(rows->vals[i], slot, false);
-		decidable = st_decide(&reader, slot, &decided->facts, &decided->decision);
+		decidable = st_decide(&reader, slot, decided);
 		MemoryContextSwitchTo(old);
 		if (!decidable)
 			continue;
 		if (!b->escalate)
-			decided->decision.escalate_reason = NULL;
+			decided->decision.nescalations = 0;
 		if (decided->decision.outcome == ST_OUTCOME_FAILED)
 			b->failed++;
 		st_writer_add(writer);
 	}
 	ExecDropSingleTupleTableSlot(slot);
-	b->decided += st_writer_end(writer);
 	st_reader_end(&reader);
+	b->decided += st_writer_end(writer);
 	PopActiveSnapshot();
 	SPI_freetuptable(rows);
 }

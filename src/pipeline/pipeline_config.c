@@ -69,7 +69,7 @@ config_forget(Datum arg, Oid relid)
 void
 st_config_init(void)
 {
-	CacheRegisterRelcacheCallback(config_forget, (Datum) 0);
+	st_on_relation_change(config_forget, (Datum) 0);
 }
 
 /* Finds out how the text of a column is had; false when there is no such column. */

@@ -10,15 +10,20 @@
 
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/relscan.h"
+#include "catalog/pg_attribute.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 #include "utils/rel.h"
 
 #include "model/model.h"
 #include "pipeline/pipeline.h"
 #include "routing/routing.h"
+#include "understanding/understanding.h"
 
 /* ---- roles of columns, options (pipeline_options.c) ---- */
 
@@ -53,13 +58,22 @@ typedef struct StOptions
 	char	   *intent_model;
 	bool		raise;			/* on_error => raise */
 	bool		clean;
+	uint32		understand;		/* ST_SIGNAL_... and ST_WATCH_... */
 } StOptions;
+
+/* What the pipeline adds to the signals of a text alone. */
+#define ST_WATCH_HISTORY	0x100	/* the requester's earlier tickets */
+#define ST_WATCH_DUPLICATES 0x200	/* other tickets that say the same */
 
 extern void st_columns_parse(Jsonb *given, StColumns *columns, bool *named);
 extern void st_columns_guess(Relation rel, StColumns *columns, const bool *named);
 extern Jsonb *st_columns_to_jsonb(const StColumns *columns);
 extern void st_options_parse(Jsonb *given, StOptions *options);
 extern bool st_column_is_time(Oid typid);
+extern char *st_list_of_columns(Relation rel);
+extern char *st_table_literal(Relation rel);
+extern Form_pg_attribute st_find_column(Relation rel, const char *name, bool fold);
+extern char *st_primary_key_column(Relation rel);
 
 /* ---- attached tables (pipeline_config.c) ---- */
 
@@ -103,7 +117,35 @@ extern StSource *st_source_for(int32 source_id, Relation rel);
 extern int32 st_source_find(Oid tickets, bool attached_only);
 extern int32 st_source_get(Oid tickets);
 
-/* ---- reading a ticket (pipeline_read.c) ---- */
+/* ---- a ticket on its way to the table ---- */
+
+#define ST_NUM_BANDS	3
+
+/* What others' tickets are compared with. */
+typedef struct StTrace
+{
+	TimestampTz asked_at;		/* when it was created, else the present */
+	bool		has_requester;
+	int64		requester;		/* hash of tenant, source, customer */
+	uint64		intent;			/* hash of the intent; 0: none in scope */
+	int			words;			/* 0: there is no signature */
+	StSignature signature;
+	int64		band[ST_NUM_BANDS];
+} StTrace;
+
+/* One decided ticket. */
+typedef struct StDecided
+{
+	StFacts		facts;
+	StDecision	decision;
+	StTrace		trace;
+} StDecided;
+
+typedef struct StWriter StWriter;
+typedef struct StHistory StHistory;
+typedef struct StSimilar StSimilar;
+
+/* ---- reading a ticket (pipeline_read.c, pipeline_understand.c) ---- */
 
 /*
  * Reads and decides tickets of one source, one after the other.  Facts and
@@ -121,6 +163,12 @@ typedef struct StReader
 	MemoryContext cxt;			/* lives as long as the reader */
 	MemoryContext row_cxt;
 	uint64		disturbances;	/* when the model was had */
+	TimestampTz now;
+	bool		again;			/* tickets that may have a decision */
+	StWriter   *writer;			/* has tickets that are not in the table yet;
+								 * NULL: none are */
+	StHistory  *history;		/* NULL until the first ticket needs it */
+	StSimilar  *similar;		/* likewise */
 } StReader;
 
 /* A longer tenant and key fit no page of a B-tree with others. */
@@ -129,14 +177,100 @@ typedef struct StReader
 /* Raise this whenever SPI ran: other triggers may have opened other models. */
 extern uint64 st_disturbances;
 
-extern void st_reader_begin(StReader *reader, StSource *source);
+extern void st_reader_begin(StReader *reader, StSource *source, StWriter *writer);
 extern void st_reader_end(StReader *reader);
 extern bool st_same_text(const text *a, const text *b);
 extern void st_read_key(StSource *source, TupleTableSlot *slot, text **tenant, text **key);
 extern void st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocument *doc);
-extern bool st_decide(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDecision *decision);
+extern bool st_is_blank(const char *data, int length);
+extern void st_read_ticket(StReader *reader, TupleTableSlot *slot, StDecided *decided);
+extern bool st_decide(StReader *reader, TupleTableSlot *slot, StDecided *decided);
 
-/* ---- writing decisions (pipeline_write.c, pipeline_replace.c) ---- */
+/* ---- what came before (pipeline_history.c, pipeline_similar.c) ---- */
+
+/* One earlier ticket of the requester. */
+typedef struct StPast
+{
+	TimestampTz asked_at;
+	uint64		intent;			/* as in StTrace */
+	char		language[8];	/* "" when not known, or longer */
+} StPast;
+
+extern void st_trace_begin(StReader *reader, const StFacts *facts, StTrace *trace);
+extern uint64 st_trace_intent(const text *intent);
+extern int	st_history_read(StReader *reader, const StDecided *decided, StPast *past);
+extern void st_history_end(StHistory *history);
+extern void st_similar_init(void);
+extern bool st_similar_asked_at(StReader *reader, const StFacts *facts, TimestampTz *asked_at);
+extern void st_similar_sign(StReader *reader, StReading *reading, StDecided *decided);
+extern void st_similar_find(StReader *reader, StDecided *decided);
+extern void st_similar_end(StSimilar *similar);
+extern void st_similar_write(const StDecided *const *decided, int n);
+extern void st_similar_replace(const StDecided *decided);
+
+/* ---- our tables, past the executor (pipeline_table.c) ---- */
+
+#define ST_MAX_TABLE_COLUMNS	64
+
+/* One of our tables as it is; found out anew after an invalidation. */
+typedef struct StOwnTable
+{
+	const char *name;
+	const char *const *columns;
+	int			ncolumns;
+	const char *constraint;		/* its check constraint, which the writer sees
+								 * to; NULL: it has none */
+	bool		valid;
+	uint64		generation;		/* raised when it is found out anew */
+	Oid			relid;
+	bool		local;			/* its rows are in it: not so with Citus */
+	bool		direct;			/* may be written straight */
+	AttrNumber	attnum[ST_MAX_TABLE_COLUMNS];
+} StOwnTable;
+
+extern void st_own_table_init(StOwnTable *table);
+extern Relation st_own_table_open(StOwnTable *table, LOCKMODE lockmode);
+
+/* Rows on their way into heap and indexes. */
+typedef struct StInserter
+{
+	Relation	rel;
+	EState	   *estate;
+	ResultRelInfo *rri;
+	MemoryContext cxt;
+	int			nslots;
+	int			max_slots;
+	TupleTableSlot **slots;
+} StInserter;
+
+extern void st_inserter_begin(StInserter *inserter, Relation rel, int max_rows);
+extern TupleTableSlot *st_inserter_slot(StInserter *inserter, int i);
+extern int *st_inserter_write(StInserter *inserter, int n, int *nconflicts);
+extern void st_inserter_clear(StInserter *inserter, int n);
+extern void st_inserter_end(StInserter *inserter);
+
+#define ST_PROBE_KEYS	3
+
+/* An index of one of them. */
+typedef struct StProbe
+{
+	Relation	heap;
+	Relation	index;
+	IndexScanDesc scan;
+	TupleTableSlot *slot;		/* the row that was found */
+	MemoryContext cxt;			/* lives as long as the scan, which keeps
+								 * things of its own in it */
+	int			nkeys;
+	ScanKeyData keys[ST_PROBE_KEYS];	/* for the caller to fill */
+} StProbe;
+
+extern bool st_probe_begin(StProbe *probe, Relation heap, const char *index, int nkeys);
+extern void st_probe_start(StProbe *probe);
+extern bool st_probe_next(StProbe *probe, ScanDirection direction);
+extern void st_probe_stop(StProbe *probe);
+extern void st_probe_end(StProbe *probe);
+
+/* ---- writing decisions (pipeline_values.c, pipeline_write.c, pipeline_replace.c) ---- */
 
 /* What to do with a ticket that has a decision. */
 typedef enum StWriteMode
@@ -147,19 +281,11 @@ typedef enum StWriteMode
 	ST_WRITE_MISSING			/* leave it alone */
 } StWriteMode;
 
-/* One decided ticket on its way to the table. */
-typedef struct StDecided
-{
-	StFacts		facts;
-	StDecision	decision;
-} StDecided;
-
-typedef struct StWriter StWriter;
-
 extern void st_write_init(void);
 extern StWriter *st_writer_begin(StWriteMode mode, const char *why);
 extern MemoryContext st_writer_context(StWriter *writer);
 extern StDecided *st_writer_next(StWriter *writer);
+extern const StDecided *st_writer_pending(const StWriter *writer, int *n);
 extern void st_writer_add(StWriter *writer);
 extern int64 st_writer_end(StWriter *writer);
 
@@ -194,15 +320,44 @@ typedef enum StDecisionColumn
 	ST_COL_INTENT_MARGIN,
 	ST_COL_IN_SCOPE,
 	ST_COL_MODEL_NAME,
-	ST_COL_MODEL_VERSION
+	ST_COL_MODEL_VERSION,
+	ST_COL_LANGUAGE_CONFIDENCE,
+	ST_COL_SCRIPT,
+	ST_COL_MIXED_LANGUAGE,
+	ST_COL_SENTIMENT,
+	ST_COL_SENTIMENT_LABEL,
+	ST_COL_SENTIMENT_CONFIDENCE,
+	ST_COL_EMOTION,
+	ST_COL_EMOTION_CONFIDENCE,
+	ST_COL_IRONY,
+	ST_COL_SIGNALS_CONFLICT,
+	ST_COL_URGENCY,
+	ST_COL_WANTS_HUMAN,
+	ST_COL_SENSITIVE_TOPICS,
+	ST_COL_COMPLEXITY,
+	ST_COL_PII_KINDS,
+	ST_COL_DUPLICATE_OF,
+	ST_COL_DUPLICATE_SIMILARITY,
+	ST_COL_REPEAT_CONTACT,
+	ST_COL_ENTITIES
 } StDecisionColumn;
 
-#define ST_NUM_DECISION_COLUMNS (ST_COL_MODEL_VERSION + 1)
+#define ST_NUM_DECISION_COLUMNS (ST_COL_ENTITIES + 1)
 
 extern const char *const st_decision_columns[ST_NUM_DECISION_COLUMNS];
+extern const Oid st_decision_types[ST_NUM_DECISION_COLUMNS];
+
+/* Facts are those columns that the ticket brought or its text gave. */
+#define ST_COLUMN_IS_FACT(column) \
+	((column) <= ST_COL_TICKET_KEY || (column) >= ST_COL_CUSTOMER)
 
 extern void st_decision_values(const StDecided *decided, TimestampTz now, Datum *values, bool *nulls);
 extern bool st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why);
+
+/* ---- explanations (pipeline_evidence.c) ---- */
+
+extern void st_put_facts(StringInfo out, const StDecided *decided);
+extern void st_put_evidence(StringInfo out, StReader *reader, const StDecided *decided, const StDocument *doc);
 
 /* ---- removing what was derived (pipeline_replace.c) ---- */
 
@@ -221,6 +376,33 @@ extern TupleTableSlot *st_ticket_fetch(StSource *source, StSource *projected, co
 									   const text *key, bool for_share);
 extern bool st_ticket_is_live(StSource *source, const text *tenant, const text *key);
 
+/* ---- the messages of a ticket's thread (pipeline_messages.c) ---- */
+
+typedef enum StMessageRole
+{
+	ST_MESSAGE_ID,
+	ST_MESSAGE_TICKET,
+	ST_MESSAGE_BODY,
+	ST_MESSAGE_AUTHOR_KIND,
+	ST_MESSAGE_CREATED_AT,
+	ST_MESSAGE_TENANT
+} StMessageRole;
+
+#define ST_NUM_MESSAGE_ROLES	(ST_MESSAGE_TENANT + 1)
+
+/* A messages table that belongs to a tickets table. */
+typedef struct StMessages
+{
+	Oid			messages;
+	char	   *name[ST_NUM_MESSAGE_ROLES]; /* columns; NULL: none */
+	char	  **customer;		/* values of author_kind that are the
+								 * requester */
+	int			ncustomer;
+} StMessages;
+
+extern bool st_messages_of(int32 source_id, StMessages *found);
+extern bool st_message_is_customers(const StMessages *messages, const char *author_kind);
+
 /* ---- someone else's identity, worn while rows are written (pipeline_owner.c) ---- */
 
 typedef struct StIdentity
@@ -234,7 +416,7 @@ extern void st_become(Oid userid, StIdentity *saved);
 extern void st_become_caller(const StIdentity *saved);
 
 /* A statement whose plan is kept for the life of the backend. */
-#define ST_STATEMENT_MAX_ARGS	8
+#define ST_STATEMENT_MAX_ARGS	10
 
 typedef struct StStatement
 {

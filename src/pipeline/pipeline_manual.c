@@ -67,16 +67,17 @@ st_decide_again(PG_FUNCTION_ARGS)
 	slot = st_ticket_fetch(source, &projected, tenant, key, true);
 
 	writer = st_writer_begin(ST_WRITE_AGAIN, "decided again");
-	st_reader_begin(&reader, &projected);
+	st_reader_begin(&reader, &projected, writer);
+	reader.again = true;
 	decided = st_writer_next(writer);
 	old = MemoryContextSwitchTo(st_writer_context(writer));
-	if (!st_decide(&reader, slot, &decided->facts, &decided->decision))
+	if (!st_decide(&reader, slot, decided))
 		elog(ERROR, "a ticket that was found by its key has none");
 	MemoryContextSwitchTo(old);
 	outcome = decided->decision.outcome;
 	st_writer_add(writer);
-	st_writer_end(writer);
 	st_reader_end(&reader);
+	st_writer_end(writer);
 
 	ExecDropSingleTupleTableSlot(slot);
 	SPI_finish();

@@ -120,6 +120,71 @@ st_columns_parse(Jsonb *given, StColumns *columns, bool *named)
 	}
 }
 
+/* What the option understand may name.  What a text states is always read. */
+static const struct
+{
+	const char *name;
+	uint32		signal;
+}			signals[] = {
+	{"language", ST_SIGNAL_LANGUAGE},
+	{"sentiment", ST_SIGNAL_SENTIMENT},
+	{"emotion", ST_SIGNAL_EMOTION},
+	{"irony", ST_SIGNAL_IRONY},
+	{"complexity", ST_SIGNAL_COMPLEXITY},
+	{"pii", ST_SIGNAL_PII},
+	{"history", ST_WATCH_HISTORY},
+	{"duplicates", ST_WATCH_DUPLICATES}
+};
+
+/* One of them by name; throws for another. */
+static uint32
+signal_named(const JsonbValue *v)
+{
+	StringInfoData list;
+
+	for (int i = 0; v->type == jbvString && i < lengthof(signals); i++)
+	{
+		if (strcmp(signals[i].name, json_string(v)) == 0)
+			return signals[i].signal;
+	}
+
+	initStringInfo(&list);
+	for (int i = 0; i < lengthof(signals); i++)
+		appendStringInfo(&list, "%s%s", i == 0 ? "" : ", ", signals[i].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" must be true, false or an array of signals", "understand"),
+			 errdetail("The signals are: %s.", list.data)));
+}
+
+/* true: all; false: none but what is stated; an array: those. */
+static uint32
+parse_signals(Jsonb *given)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	v;
+	JsonbValue *value = getKeyJsonValueFromContainer(&given->root, "understand", strlen("understand"), &v);
+	uint32		wanted = ST_SIGNAL_STATED;
+
+	if (value->type == jbvBool)
+	{
+		for (int i = 0; i < lengthof(signals) && value->val.boolean; i++)
+			wanted |= signals[i].signal;
+		return wanted;
+	}
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		return signal_named(value);
+
+	it = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
+	{
+		if (token == WJB_ELEM)
+			wanted |= signal_named(&v);
+	}
+	return wanted;
+}
+
 /*
  * st_options_parse
  *		Reads the options of triage.attach, with their defaults.  Throws for an
@@ -135,6 +200,7 @@ st_options_parse(Jsonb *given, StOptions *options)
 	options->intent_model = pstrdup("intent");
 	options->raise = false;
 	options->clean = true;
+	options->understand = ST_SIGNALS_ALL | ST_WATCH_HISTORY | ST_WATCH_DUPLICATES;
 
 	if (!JB_ROOT_IS_OBJECT(given))
 		ereport(ERROR,
@@ -179,6 +245,8 @@ st_options_parse(Jsonb *given, StOptions *options)
 						 errmsg("option \"%s\" must be true or false", name)));
 			options->clean = v.val.boolean;
 		}
+		else if (strcmp(name, "understand") == 0)
+			options->understand = parse_signals(given);
 		else if (strcmp(name, "mode") == 0)
 		{
 			if (value == NULL || strcmp(value, "immediate") != 0)
@@ -191,7 +259,7 @@ st_options_parse(Jsonb *given, StOptions *options)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("unknown option \"%s\"", name),
-					 errdetail("The options are: intent_model, on_error, clean, mode.")));
+					 errdetail("The options are: intent_model, on_error, clean, understand, mode.")));
 	}
 }
 
@@ -204,8 +272,8 @@ st_column_is_time(Oid typid)
 }
 
 /* The table's own columns, for people. */
-static char *
-list_of_columns(Relation rel)
+char *
+st_list_of_columns(Relation rel)
 {
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 	StringInfoData list;
@@ -223,16 +291,16 @@ list_of_columns(Relation rel)
 }
 
 /* The table's name as it goes into a call: 'public.tickets'. */
-static char *
-table_literal(Relation rel)
+char *
+st_table_literal(Relation rel)
 {
 	return quote_literal_cstr(quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 														 RelationGetRelationName(rel)));
 }
 
-/* A live user column by name; case matters only when fold is false. */
-static Form_pg_attribute
-find_column(Relation rel, const char *name, bool fold)
+/* A live user column by name, or NULL; case matters only when fold is false. */
+Form_pg_attribute
+st_find_column(Relation rel, const char *name, bool fold)
 {
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 
@@ -249,9 +317,9 @@ find_column(Relation rel, const char *name, bool fold)
 	return NULL;
 }
 
-/* The column of a one-column primary key, or NULL. */
-static char *
-primary_key_column(Relation rel)
+/* The column of a one-column primary key, palloc'd, or NULL. */
+char *
+st_primary_key_column(Relation rel)
 {
 	Bitmapset  *key = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
 	AttrNumber	attnum;
@@ -265,14 +333,14 @@ primary_key_column(Relation rel)
 static void
 check_column(Relation rel, StRole role, const char *name)
 {
-	Form_pg_attribute att = find_column(rel, name, false);
+	Form_pg_attribute att = st_find_column(rel, name, false);
 
 	if (att == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of table \"%s\" does not exist",
 						name, RelationGetRelationName(rel)),
-				 errdetail("The columns are: %s.", list_of_columns(rel))));
+				 errdetail("The columns are: %s.", st_list_of_columns(rel))));
 	if (att->attgenerated == 'v')
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -306,7 +374,7 @@ st_columns_guess(Relation rel, StColumns *columns, const bool *named)
 
 		for (int i = 0; i < MAX_GUESSES && usual_names[role][i] != NULL; i++)
 		{
-			Form_pg_attribute att = find_column(rel, usual_names[role][i], true);
+			Form_pg_attribute att = st_find_column(rel, usual_names[role][i], true);
 
 			if (att == NULL || att->attgenerated == 'v')
 				continue;
@@ -318,24 +386,24 @@ st_columns_guess(Relation rel, StColumns *columns, const bool *named)
 	}
 
 	if (columns->name[ST_ROLE_ID] == NULL && !named[ST_ROLE_ID])
-		columns->name[ST_ROLE_ID] = primary_key_column(rel);
+		columns->name[ST_ROLE_ID] = st_primary_key_column(rel);
 
 	if (columns->name[ST_ROLE_ID] == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("cannot tell which column of table \"%s\" is the ticket's key",
 						RelationGetRelationName(rel)),
-				 errdetail("The columns are: %s.", list_of_columns(rel)),
-				 errhint("Name it: SELECT triage.attach(%s, '{\"id\": \"...\"}').", table_literal(rel))));
+				 errdetail("The columns are: %s.", st_list_of_columns(rel)),
+				 errhint("Name it: SELECT triage.attach(%s, '{\"id\": \"...\"}').", st_table_literal(rel))));
 
 	if (columns->name[ST_ROLE_SUBJECT] == NULL && columns->name[ST_ROLE_BODY] == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("cannot tell which column of table \"%s\" holds the ticket's text",
 						RelationGetRelationName(rel)),
-				 errdetail("The columns are: %s.", list_of_columns(rel)),
+				 errdetail("The columns are: %s.", st_list_of_columns(rel)),
 				 errhint("Name it: SELECT triage.attach(%s, '{\"id\": %s, \"body\": \"...\"}').",
-						 table_literal(rel), psprintf("\"%s\"", columns->name[ST_ROLE_ID]))));
+						 st_table_literal(rel), psprintf("\"%s\"", columns->name[ST_ROLE_ID]))));
 }
 
 /* The mapping as it is stored, without the roles that no column plays. */

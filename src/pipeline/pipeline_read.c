@@ -51,13 +51,21 @@ open_model(StReader *reader)
 /*
  * st_reader_begin
  *		Makes ready to decide tickets of a source.  Everything is in the
- *		current context, which must live as long as the reader.
+ *		current context, which must live as long as the reader.  Of a statement
+ *		that writes what it decides the writer is given: its tickets see each
+ *		other.
  */
 void
-st_reader_begin(StReader *reader, StSource *source)
+st_reader_begin(StReader *reader, StSource *source, StWriter *writer)
 {
 	reader->source = source;
 	reader->routing = st_routing_current();
+	st_understand_prepare();
+	reader->now = st_now();
+	reader->again = false;
+	reader->writer = writer;
+	reader->history = NULL;
+	reader->similar = NULL;
 	reader->cxt = CurrentMemoryContext;
 	reader->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "support_triage document",
 											ALLOCSET_DEFAULT_SIZES);
@@ -68,6 +76,10 @@ st_reader_begin(StReader *reader, StSource *source)
 void
 st_reader_end(StReader *reader)
 {
+	if (reader->history != NULL)
+		st_history_end(reader->history);
+	if (reader->similar != NULL)
+		st_similar_end(reader->similar);
 	MemoryContextDelete(reader->row_cxt);
 }
 
@@ -186,8 +198,8 @@ column_bytes(StColumn *column, TupleTableSlot *slot, int limit,
 }
 
 /* Whether there is nothing but ASCII white space. */
-static bool
-is_blank(const char *data, int length)
+bool
+st_is_blank(const char *data, int length)
 {
 	for (int i = 0; i < length; i++)
 	{
@@ -225,8 +237,8 @@ st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocum
 {
 	StSource   *source = reader->source;
 	int			limit = st_max_document_bytes;
-	StDocument	subject = {"", 0, false};
-	StDocument	body = {"", 0, false};
+	StDocument	subject = {"", 0, false, false};
+	StDocument	body = {"", 0, false, false};
 	const char *data;
 	int			length;
 	int			whole;
@@ -251,7 +263,7 @@ st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocum
 			int			clean_length;
 			char	   *clean = st_clean(body.data, body.length, &clean_length);
 
-			if (!is_blank(clean, clean_length))
+			if (!st_is_blank(clean, clean_length))
 			{
 				body.data = clean;
 				body.length = clean_length;
@@ -273,6 +285,7 @@ st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocum
 		joined[length] = '\0';
 		doc->data = joined;
 		doc->length = length;
+		doc->by_bytes = subject.by_bytes;
 	}
 	doc->truncated = subject.truncated || body.truncated;
 	if (doc->length > limit)
@@ -315,59 +328,30 @@ read_created_at(StColumn *column, TupleTableSlot *slot, StFacts *facts)
 	facts->has_created_at = overflow == 0;
 }
 
-/* Reads the document and asks the model. */
-static void
-predict(StReader *reader, TupleTableSlot *slot, StFacts *facts)
-{
-	MemoryContext old = MemoryContextSwitchTo(reader->row_cxt);
-	StDocument	doc;
-	StPrediction prediction;
-	bool		predicted = false;
-
-	st_read_document(reader, slot, facts, &doc);
-	if (!is_blank(doc.data, doc.length))
-	{
-		st_model_predict(reader->model, &doc, &prediction);
-		predicted = true;
-	}
-	MemoryContextSwitchTo(old);
-
-	if (predicted)
-	{
-		facts->intent = cstring_to_text(prediction.label_text);
-		facts->intent_confidence = prediction.confidence;
-		facts->intent_margin = prediction.margin;
-		facts->in_scope = prediction.in_scope;
-	}
-	facts->model_name = reader->model_name;
-	facts->model_version = reader->model_version;
-	MemoryContextReset(reader->row_cxt);
-}
-
 /*
  * st_decide
- *		Fills *facts and *decision for one ticket, allocating in the current
- *		context.  Returns false, with a warning, when the ticket cannot be
+ *		Fills *decided for one ticket, allocating in the current context.  Returns false, with a warning, when the ticket cannot be
  *		named (its key is NULL or too long).  Throws for a failure when the
  *		source says so, and what the output function of a column's type throws.
  */
 bool
-st_decide(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDecision *decision)
+st_decide(StReader *reader, TupleTableSlot *slot, StDecided *decided)
 {
 	StSource   *source = reader->source;
+	StFacts    *facts = &decided->facts;
 
 	if (reader->disturbances != st_disturbances)
 	{
 		MemoryContext old = MemoryContextSwitchTo(reader->cxt);
 
+		st_understand_prepare();
 		open_model(reader);
 		MemoryContextSwitchTo(old);
 	}
 
-	memset(facts, 0, sizeof(*facts));
+	st_facts_clear(facts);
+	memset(&decided->trace, 0, sizeof(decided->trace));
 	facts->source_id = source->source_id;
-	facts->subject_length = -1;
-	facts->body_length = -1;
 
 	st_read_key(source, slot, &facts->tenant_id, &facts->ticket_key);
 	if (facts->ticket_key == NULL)
@@ -401,8 +385,7 @@ st_decide(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDecision *de
 
 		if (reader->model == NULL)
 			facts->failure = reader->failure;
-		else
-			predict(reader, slot, facts);
+		st_read_ticket(reader, slot, decided);
 	}
 
 	if (facts->failure != NULL && source->options.raise)
@@ -412,6 +395,6 @@ st_decide(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDecision *de
 				 errdetail_internal("%s", facts->failure),
 				 errhint("The table is attached with on_error => raise.")));
 
-	st_routing_decide(reader->routing, facts, decision);
+	st_routing_decide(reader->routing, facts, &decided->decision);
 	return true;
 }

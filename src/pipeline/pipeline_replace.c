@@ -43,6 +43,40 @@ static StStatement forget_history = {
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
+static StStatement forget_signature = {
+	"DELETE FROM triage.ticket_signature WHERE " KEY_IS_1_2_3,
+	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
+};
+
+static StStatement rekey_signature = {
+	"UPDATE triage.ticket_signature SET tenant_id = $4, ticket_key = $5 WHERE " KEY_IS_1_2_3,
+	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
+};
+
+/* The duplicates of a ticket: their links are cut, or follow it to another key. */
+#define RELINK(key, similarity) \
+	"WITH linked AS (UPDATE triage.decision SET duplicate_of = " key similarity \
+	" WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2" \
+	" AND duplicate_of OPERATOR(pg_catalog.=) $3 RETURNING ticket_key)" \
+	" UPDATE triage.ticket_signature s SET duplicate_of = " key " FROM linked" \
+	" WHERE s.tenant_id OPERATOR(pg_catalog.=) $1 AND s.source_id OPERATOR(pg_catalog.=) $2" \
+	" AND s.ticket_key OPERATOR(pg_catalog.=) linked.ticket_key"
+
+static StStatement forget_duplicates = {
+	RELINK("NULL", ", duplicate_similarity = NULL"),
+	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
+};
+
+static StStatement rekey_duplicates = {
+	RELINK("$4", ""),
+	4, {TEXTOID, INT4OID, TEXTOID, TEXTOID}, false, NULL
+};
+
+static StStatement forget_source_signatures = {
+	"DELETE FROM triage.ticket_signature WHERE source_id OPERATOR(pg_catalog.=) $1",
+	1, {INT4OID}, false, NULL
+};
+
 static StStatement forget_source_decisions = {
 	"DELETE FROM triage.decision WHERE source_id OPERATOR(pg_catalog.=) $1",
 	1, {INT4OID}, false, NULL
@@ -67,15 +101,6 @@ static StStatement rekey_history = {
 static SPIPlanPtr insert_plan = NULL;
 static SPIPlanPtr update_plan = NULL;
 static SPIPlanPtr history_plan = NULL;
-
-static const Oid column_types[ST_NUM_DECISION_COLUMNS] = {
-	TEXTOID, INT4OID, TEXTOID, INT4OID, TIMESTAMPTZOID, TEXTOID /* outcome */ ,
-	TEXTOID /* tier */ , INT4OID, INT2OID, INT4OID, INT4OID, TEXTARRAYOID,
-	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-	TEXTOID, TIMESTAMPTZOID, INT4OID, INT4OID, BOOLOID,
-	TEXTOID, FLOAT4OID, FLOAT4OID, BOOLOID, TEXTOID,
-	INT4OID
-};
 
 /* "$7", with the cast that a column of our own enum types needs */
 static void
@@ -126,7 +151,7 @@ prepare(void)
 			put_parameter(&sql, i);
 		}
 		appendStringInfoString(&sql, ") ON CONFLICT (tenant_id, source_id, ticket_key) DO NOTHING");
-		insert_plan = keep(sql.data, ST_NUM_DECISION_COLUMNS, column_types);
+		insert_plan = keep(sql.data, ST_NUM_DECISION_COLUMNS, st_decision_types);
 	}
 	if (update_plan == NULL)
 	{
@@ -138,7 +163,7 @@ prepare(void)
 			put_parameter(&sql, i);
 		}
 		appendStringInfoString(&sql, " WHERE " KEY_IS_1_2_3);
-		update_plan = keep(sql.data, ST_NUM_DECISION_COLUMNS, column_types);
+		update_plan = keep(sql.data, ST_NUM_DECISION_COLUMNS, st_decision_types);
 	}
 	if (history_plan == NULL)
 	{
@@ -232,14 +257,16 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 	}
 
 	SPI_finish();
+	if (written)
+		st_similar_replace(decided);
 	st_become_caller(&caller);
 	return written;
 }
 
 /*
  * st_forget_tickets
- *		Removes decisions, history and open escalations of tickets that are
- *		gone.  One statement a ticket: a join would be planned by statistics
+ *		Removes decisions, history, signatures and open escalations of tickets
+ *		that are gone, and the links of their duplicates.  One statement a ticket: a join would be planned by statistics
  *		that a young table does not have.
  */
 void
@@ -269,6 +296,8 @@ st_forget_tickets(int32 source_id, Datum *tenants, Datum *keys, int n)
 			DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)) > 1)
 			st_statement_run(&forget_history, values, NULL, SPI_OK_DELETE);
 		SPI_freetuptable(SPI_tuptable);
+		st_statement_run(&forget_signature, values, NULL, SPI_OK_DELETE);
+		st_statement_run(&forget_duplicates, values, NULL, SPI_OK_UPDATE);
 	}
 	SPI_finish();
 	st_escalation_forget(source_id,
@@ -289,6 +318,7 @@ st_forget_source(int32 source_id, bool everything)
 	SPI_connect();
 	st_statement_run(&forget_source_decisions, values, NULL, SPI_OK_DELETE);
 	st_statement_run(&forget_source_history, values, NULL, SPI_OK_DELETE);
+	st_statement_run(&forget_source_signatures, values, NULL, SPI_OK_DELETE);
 	SPI_finish();
 	st_escalation_forget_source(source_id, everything);
 	st_become_caller(&caller);
@@ -332,6 +362,14 @@ st_rekey_ticket(int32 source_id, text *old_tenant, text *old_key,
 		values[4] = PointerGetDatum(new_key);
 		st_statement_run(&rekey_decision, values, NULL, SPI_OK_UPDATE);
 		st_statement_run(&rekey_history, values, NULL, SPI_OK_UPDATE);
+		st_statement_run(&rekey_signature, values, NULL, SPI_OK_UPDATE);
+		if (st_same_text(old_tenant, new_tenant))
+		{
+			values[3] = new_key_datum;
+			st_statement_run(&rekey_duplicates, values, NULL, SPI_OK_UPDATE);
+		}
+		else
+			st_statement_run(&forget_duplicates, values, NULL, SPI_OK_UPDATE);
 	}
 	SPI_finish();
 

@@ -23,37 +23,66 @@ COMMENT ON COLUMN triage.source.detached_at IS 'When it was detached; NULL while
 -- are what people look for.  No foreign keys and no triggers: decisions are
 -- written straight into the heap, and a decision outlives its rule.
 CREATE TABLE triage.decision (
-    tenant_id         text COLLATE "C" NOT NULL DEFAULT '',
-    source_id         integer NOT NULL,
-    ticket_key        text COLLATE "C" NOT NULL,
-    revision          integer NOT NULL DEFAULT 1,
-    decided_at        timestamptz NOT NULL,
-    outcome           triage.outcome NOT NULL,
-    tier              triage.tier NOT NULL,
-    queue_id          integer,
-    priority          smallint NOT NULL,
-    rule_id           integer,
-    rule_version      integer,
-    reasons           text[] NOT NULL,
-    customer          text,
-    channel           text,
-    segment           text,
-    language          text,
-    status            text,
-    ticket_priority   text,
-    assigned_agent    text,
-    created_at        timestamptz,
-    subject_length    integer,
-    body_length       integer,
-    truncated         boolean,
-    intent            text,
-    intent_confidence real,
-    intent_margin     real,
-    in_scope          boolean,
-    model_name        text,
-    model_version     integer,
-    CONSTRAINT decision_pkey PRIMARY KEY (tenant_id, source_id, ticket_key)
+    tenant_id            text COLLATE "C" NOT NULL DEFAULT '',
+    source_id            integer NOT NULL,
+    ticket_key           text COLLATE "C" NOT NULL,
+    revision             integer NOT NULL DEFAULT 1,
+    decided_at           timestamptz NOT NULL,
+    outcome              triage.outcome NOT NULL,
+    tier                 triage.tier NOT NULL,
+    queue_id             integer,
+    priority             smallint NOT NULL,
+    rule_id              integer,
+    rule_version         integer,
+    reasons              text[] NOT NULL,
+    customer             text,
+    channel              text,
+    segment              text,
+    language             text,
+    status               text,
+    ticket_priority      text,
+    assigned_agent       text,
+    created_at           timestamptz,
+    subject_length       integer,
+    body_length          integer,
+    truncated            boolean,
+    intent               text,
+    intent_confidence    real,
+    intent_margin        real,
+    in_scope             boolean,
+    model_name           text,
+    model_version        integer,
+    language_confidence  real,
+    script               text,
+    mixed_language       boolean,
+    sentiment            real,
+    sentiment_label      text,
+    sentiment_confidence real,
+    emotion              text,
+    emotion_confidence   real,
+    irony                real,
+    signals_conflict     boolean,
+    urgency              real,
+    wants_human          boolean,
+    sensitive_topics     text[],
+    complexity           real,
+    pii_kinds            text[],
+    duplicate_of         text COLLATE "C",
+    duplicate_similarity real,
+    repeat_contact       integer,
+    entities             jsonb,
+    CONSTRAINT decision_pkey PRIMARY KEY (tenant_id, source_id, ticket_key),
+    CONSTRAINT decision_automation_is_safe
+        CHECK (outcome <> 'auto' OR (wants_human IS NOT TRUE AND signals_conflict IS NOT TRUE
+                                     AND (sensitive_topics IS NULL OR sensitive_topics = '{}')))
 );
+-- What a requester wrote, newest last.  Hashed, because an entry of an index has a
+-- greatest length and what people map as customer has none.
+CREATE INDEX decision_requester ON triage.decision (
+    (pg_catalog.hashtextextended(customer COLLATE "C", pg_catalog.hashtextextended(tenant_id, source_id))),
+    (COALESCE(created_at, decided_at))
+) WHERE customer IS NOT NULL;
+CREATE INDEX decision_duplicate ON triage.decision (tenant_id, source_id, duplicate_of) WHERE duplicate_of IS NOT NULL;
 COMMENT ON TABLE triage.decision IS 'What was decided for each ticket, and the facts it was decided by. Replaced only by deciding again; triage.decision_history keeps what was replaced.';
 COMMENT ON COLUMN triage.decision.tenant_id IS 'Tenant of the ticket; the empty string where the tickets table has no tenant column.';
 COMMENT ON COLUMN triage.decision.source_id IS 'The attached table: triage.source.source_id.';
@@ -70,7 +99,7 @@ COMMENT ON COLUMN triage.decision.reasons IS 'Why, in order: what was refused an
 COMMENT ON COLUMN triage.decision.customer IS 'Who wrote the ticket; see triage.facts.';
 COMMENT ON COLUMN triage.decision.channel IS 'Where the ticket came from; see triage.facts.';
 COMMENT ON COLUMN triage.decision.segment IS 'Customer segment; see triage.facts.';
-COMMENT ON COLUMN triage.decision.language IS 'Language; see triage.facts.';
+COMMENT ON COLUMN triage.decision.language IS 'Language, from the mapped column or detected; see triage.facts.';
 COMMENT ON COLUMN triage.decision.status IS 'Status of the ticket when it was decided; see triage.facts.';
 COMMENT ON COLUMN triage.decision.ticket_priority IS 'Priority that the ticket itself carried; see triage.facts.';
 COMMENT ON COLUMN triage.decision.assigned_agent IS 'Agent whom the ticket itself named; see triage.facts.';
@@ -84,75 +113,85 @@ COMMENT ON COLUMN triage.decision.intent_margin IS 'Confidence less that of the 
 COMMENT ON COLUMN triage.decision.in_scope IS 'False when the model did not know this kind of ticket; NULL when nothing was predicted.';
 COMMENT ON COLUMN triage.decision.model_name IS 'Model that predicted the intent.';
 COMMENT ON COLUMN triage.decision.model_version IS 'Version of that model.';
+COMMENT ON COLUMN triage.decision.language_confidence IS 'Calibrated probability of the detected language, 0 to 1; NULL when the mapped column gave it.';
+COMMENT ON COLUMN triage.decision.script IS 'Script of most letters, ISO 15924.';
+COMMENT ON COLUMN triage.decision.mixed_language IS 'Whether parts of the text are in another language or script.';
+COMMENT ON COLUMN triage.decision.sentiment IS 'Tone of the text, -1 (bad) to 1 (good). NULL here and below: not computed.';
+COMMENT ON COLUMN triage.decision.sentiment_label IS 'very_negative, negative, neutral, positive or very_positive.';
+COMMENT ON COLUMN triage.decision.sentiment_confidence IS 'Probability of that label, 0 to 1.';
+COMMENT ON COLUMN triage.decision.emotion IS 'anger, joy, optimism, sadness or neutral.';
+COMMENT ON COLUMN triage.decision.emotion_confidence IS 'Probability of that emotion, 0 to 1.';
+COMMENT ON COLUMN triage.decision.irony IS 'Probability of irony, 0 to 1.';
+COMMENT ON COLUMN triage.decision.signals_conflict IS 'Whether tone and situation disagree: see triage.signal_policy.';
+COMMENT ON COLUMN triage.decision.urgency IS 'Urgency as the text states it, 0 to 1.';
+COMMENT ON COLUMN triage.decision.wants_human IS 'Whether the text asks for a person.';
+COMMENT ON COLUMN triage.decision.sensitive_topics IS 'Sensitive topics that the text touches, sorted.';
+COMMENT ON COLUMN triage.decision.complexity IS 'How much work the text promises, 0 to 1.';
+COMMENT ON COLUMN triage.decision.pii_kinds IS 'Kinds of personal data in the text, sorted.';
+COMMENT ON COLUMN triage.decision.duplicate_of IS 'ticket_key of an earlier ticket that says nearly the same; see triage.facts.';
+COMMENT ON COLUMN triage.decision.duplicate_similarity IS 'How alike the two are, 0 to 1.';
+COMMENT ON COLUMN triage.decision.repeat_contact IS 'How many earlier tickets the same requester wrote with the same intent within triage.signal_policy.repeat_window, 20 at most.';
+COMMENT ON COLUMN triage.decision.entities IS 'What the text names that the user''s own tables have.';
 
 CREATE TABLE triage.decision_history (
-    tenant_id         text COLLATE "C" NOT NULL DEFAULT '',
-    source_id         integer NOT NULL,
-    ticket_key        text COLLATE "C" NOT NULL,
-    revision          integer NOT NULL DEFAULT 1,
-    decided_at        timestamptz NOT NULL,
-    outcome           triage.outcome NOT NULL,
-    tier              triage.tier NOT NULL,
-    queue_id          integer,
-    priority          smallint NOT NULL,
-    rule_id           integer,
-    rule_version      integer,
-    reasons           text[] NOT NULL,
-    customer          text,
-    channel           text,
-    segment           text,
-    language          text,
-    status            text,
-    ticket_priority   text,
-    assigned_agent    text,
-    created_at        timestamptz,
-    subject_length    integer,
-    body_length       integer,
-    truncated         boolean,
-    intent            text,
-    intent_confidence real,
-    intent_margin     real,
-    in_scope          boolean,
-    model_name        text,
-    model_version     integer,
-    replaced_at       timestamptz NOT NULL,
-    replaced_why      text NOT NULL,
+    LIKE triage.decision INCLUDING DEFAULTS INCLUDING COMMENTS,
+    replaced_at          timestamptz NOT NULL,
+    replaced_why         text NOT NULL,
     CONSTRAINT decision_history_pkey PRIMARY KEY (tenant_id, source_id, ticket_key, revision)
 );
 COMMENT ON TABLE triage.decision_history IS 'Decisions that were replaced, as they were.';
-COMMENT ON COLUMN triage.decision_history.tenant_id IS 'Tenant of the ticket; the empty string where the tickets table has no tenant column.';
-COMMENT ON COLUMN triage.decision_history.source_id IS 'The attached table: triage.source.source_id.';
-COMMENT ON COLUMN triage.decision_history.ticket_key IS 'Key of the ticket in its table, as text.';
-COMMENT ON COLUMN triage.decision_history.revision IS '1 for the first decision of a ticket, raised each time it is decided again.';
-COMMENT ON COLUMN triage.decision_history.decided_at IS 'When it was decided.';
-COMMENT ON COLUMN triage.decision_history.outcome IS 'What was decided: may a person be spared, and if not, why not.';
-COMMENT ON COLUMN triage.decision_history.tier IS 'Who should handle the ticket.';
-COMMENT ON COLUMN triage.decision_history.queue_id IS 'Where it waits: triage.queue.queue_id; NULL when there was no queue at all.';
-COMMENT ON COLUMN triage.decision_history.priority IS '0 (can wait) to 100 (at once).';
-COMMENT ON COLUMN triage.decision_history.rule_id IS 'The rule that decided: triage.routing_rule.rule_id; NULL when none matched.';
-COMMENT ON COLUMN triage.decision_history.rule_version IS 'Version of that rule when it decided.';
-COMMENT ON COLUMN triage.decision_history.reasons IS 'Why, in order: what was refused and what decided, with the values compared.';
-COMMENT ON COLUMN triage.decision_history.customer IS 'Who wrote the ticket; see triage.facts.';
-COMMENT ON COLUMN triage.decision_history.channel IS 'Where the ticket came from; see triage.facts.';
-COMMENT ON COLUMN triage.decision_history.segment IS 'Customer segment; see triage.facts.';
-COMMENT ON COLUMN triage.decision_history.language IS 'Language; see triage.facts.';
-COMMENT ON COLUMN triage.decision_history.status IS 'Status of the ticket when it was decided; see triage.facts.';
-COMMENT ON COLUMN triage.decision_history.ticket_priority IS 'Priority that the ticket itself carried; see triage.facts.';
-COMMENT ON COLUMN triage.decision_history.assigned_agent IS 'Agent whom the ticket itself named; see triage.facts.';
-COMMENT ON COLUMN triage.decision_history.created_at IS 'When the ticket was created; see triage.facts.';
-COMMENT ON COLUMN triage.decision_history.subject_length IS 'Bytes of the subject; NULL when there was none.';
-COMMENT ON COLUMN triage.decision_history.body_length IS 'Bytes of the body before cleaning; NULL when there was none.';
-COMMENT ON COLUMN triage.decision_history.truncated IS 'Whether the document was cut at support_triage.max_document_bytes.';
-COMMENT ON COLUMN triage.decision_history.intent IS 'The most probable label, also when in_scope is false; NULL when nothing was predicted.';
-COMMENT ON COLUMN triage.decision_history.intent_confidence IS 'Calibrated probability of the intent, 0 to 1.';
-COMMENT ON COLUMN triage.decision_history.intent_margin IS 'Confidence less that of the second label, 0 to 1.';
-COMMENT ON COLUMN triage.decision_history.in_scope IS 'False when the model did not know this kind of ticket; NULL when nothing was predicted.';
-COMMENT ON COLUMN triage.decision_history.model_name IS 'Model that predicted the intent.';
-COMMENT ON COLUMN triage.decision_history.model_version IS 'Version of that model.';
 COMMENT ON COLUMN triage.decision_history.replaced_at IS 'When it was replaced.';
 COMMENT ON COLUMN triage.decision_history.replaced_why IS 'Why it was replaced: "ticket changed", "ticket inserted again", "decided again" or a caller''s own words.';
 
+-- By which near-duplicates are found.  Derived, holds no text, and is of use for as
+-- long as the windows of triage.signal_policy: not dumped, see triage.prune_signatures.
+CREATE TABLE triage.ticket_signature (
+    tenant_id    text COLLATE "C" NOT NULL,
+    source_id    integer NOT NULL,
+    ticket_key   text COLLATE "C" NOT NULL,
+    asked_at     timestamptz NOT NULL,
+    requester    bigint,
+    duplicate_of text COLLATE "C",
+    signature    bigint[] NOT NULL,
+    band_1       bigint NOT NULL,
+    band_2       bigint NOT NULL,
+    band_3       bigint NOT NULL,
+    CONSTRAINT ticket_signature_pkey PRIMARY KEY (ticket_key, source_id, tenant_id)
+);
+CREATE INDEX ticket_signature_band_1 ON triage.ticket_signature (band_1, asked_at);
+CREATE INDEX ticket_signature_band_2 ON triage.ticket_signature (band_2, asked_at);
+CREATE INDEX ticket_signature_band_3 ON triage.ticket_signature (band_3, asked_at);
+COMMENT ON TABLE triage.ticket_signature IS 'Sketches of recent tickets, by which near-duplicates are found. Holds no text of a ticket. What is older than the windows of triage.signal_policy is of no use; triage.prune_signatures removes it.';
+COMMENT ON COLUMN triage.ticket_signature.tenant_id IS 'Tenant of the ticket; the empty string where there are no tenants.';
+COMMENT ON COLUMN triage.ticket_signature.source_id IS 'The attached table: triage.source.source_id.';
+COMMENT ON COLUMN triage.ticket_signature.ticket_key IS 'Key of the ticket in its table, as text.';
+COMMENT ON COLUMN triage.ticket_signature.asked_at IS 'When the ticket was created, else decided.';
+COMMENT ON COLUMN triage.ticket_signature.requester IS 'Hash of tenant, source and customer; NULL without a customer.';
+COMMENT ON COLUMN triage.ticket_signature.duplicate_of IS 'The ticket of which this one is a duplicate; NULL for an original.';
+COMMENT ON COLUMN triage.ticket_signature.signature IS 'The sketch, as triage.signature gives it.';
+COMMENT ON COLUMN triage.ticket_signature.band_1 IS 'Hash of the first three lanes, with tenant and source: like tickets share one band at least.';
+COMMENT ON COLUMN triage.ticket_signature.band_2 IS 'The same of the next three lanes.';
+COMMENT ON COLUMN triage.ticket_signature.band_3 IS 'The same of the next three lanes.';
+
+CREATE TABLE triage.message_source (
+    messages    regclass PRIMARY KEY,
+    source_id   integer NOT NULL UNIQUE REFERENCES triage.source (source_id) ON DELETE CASCADE,
+    columns     jsonb NOT NULL,
+    options     jsonb NOT NULL,
+    attached_at timestamptz NOT NULL,
+    attached_by name NOT NULL,
+    CONSTRAINT message_source_shape CHECK (jsonb_typeof(columns) = 'object' AND jsonb_typeof(options) = 'object')
+);
+COMMENT ON TABLE triage.message_source IS 'Tables that hold the messages of tickets. Written by triage.attach_messages and triage.detach_messages.';
+COMMENT ON COLUMN triage.message_source.messages IS 'The messages table.';
+COMMENT ON COLUMN triage.message_source.source_id IS 'The attached table whose tickets they are of: triage.source.source_id.';
+COMMENT ON COLUMN triage.message_source.columns IS 'Which column plays which role, as found or given: {"ticket": "ticket_id", ...}.';
+COMMENT ON COLUMN triage.message_source.options IS 'Options as given to triage.attach_messages.';
+COMMENT ON COLUMN triage.message_source.attached_at IS 'When it was attached or configured last.';
+COMMENT ON COLUMN triage.message_source.attached_by IS 'Who did that.';
+
 SELECT pg_catalog.pg_extension_config_dump('triage.source', '');
+SELECT pg_catalog.pg_extension_config_dump('triage.message_source', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.source_source_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.decision', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.decision_history', '');

@@ -86,7 +86,7 @@ decide_slot(StReader *reader, StWriter *writer, TupleTableSlot *slot)
 {
 	StDecided  *decided = st_writer_next(writer);
 	MemoryContext old = MemoryContextSwitchTo(st_writer_context(writer));
-	bool		decidable = st_decide(reader, slot, &decided->facts, &decided->decision);
+	bool		decidable = st_decide(reader, slot, decided);
 
 	MemoryContextSwitchTo(old);
 	if (decidable)
@@ -151,7 +151,7 @@ st_ticket_inserted(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 
 	writer = st_writer_begin(ST_WRITE_NEW, "ticket inserted again");
-	st_reader_begin(&reader, source);
+	st_reader_begin(&reader, source, writer);
 	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
 		decide_slot(&reader, writer, trigdata->tg_trigslot);
 	else
@@ -163,8 +163,8 @@ st_ticket_inserted(PG_FUNCTION_ARGS)
 			decide_slot(&reader, writer, t.slot);
 		transition_end(&t);
 	}
-	st_writer_end(writer);
 	st_reader_end(&reader);
+	st_writer_end(writer);
 
 	return PointerGetDatum(NULL);
 }
@@ -197,10 +197,11 @@ st_ticket_updated(PG_FUNCTION_ARGS)
 		st_rekey_ticket(source->source_id, old_tenant, old_key, new_tenant, new_key);
 
 	writer = st_writer_begin(ST_WRITE_AGAIN, "ticket changed");
-	st_reader_begin(&reader, source);
+	st_reader_begin(&reader, source, writer);
+	reader.again = true;
 	decide_slot(&reader, writer, trigdata->tg_newslot);
-	st_writer_end(writer);
 	st_reader_end(&reader);
+	st_writer_end(writer);
 
 	return PointerGetDatum(NULL);
 }

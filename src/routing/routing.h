@@ -11,6 +11,8 @@
 
 #include "postgres.h"
 
+#include <math.h>
+
 #include "lib/stringinfo.h"
 #include "utils/timestamp.h"
 
@@ -45,9 +47,25 @@ extern const char *const st_outcome_names[ST_NUM_OUTCOMES];
 #define ST_PRIORITY_MAX		100
 #define ST_PRIORITY_DEFAULT	50
 
+/* A fact that is true, false, or was not computed (SQL's NULL). */
+typedef enum StTruth
+{
+	ST_FALSE,
+	ST_TRUE,
+	ST_NOT_KNOWN
+} StTruth;
+
+/* The same for a number. */
+#define ST_UNKNOWN		((float4) NAN)
+#define ST_IS_KNOWN(f)	(!isnan(f))
+
+/* How many earlier tickets of a requester are looked at, and counted, at most. */
+#define ST_MAX_PAST		20
+
 /*
  * Everything known about a ticket, as triage.facts.  Strings are in the
- * database encoding and not toasted; NULL is SQL's NULL.
+ * database encoding and not toasted; NULL is SQL's NULL.  st_facts_clear makes
+ * one of which nothing is known.
  */
 typedef struct StFacts
 {
@@ -72,10 +90,42 @@ typedef struct StFacts
 	bool		in_scope;
 	text	   *model_name;		/* NULL: no model */
 	int32		model_version;
+	float4		language_confidence;
+	const char *script;			/* NULL: not computed; so below */
+	StTruth		mixed_language;
+	float4		sentiment;
+	const char *sentiment_label;
+	float4		sentiment_confidence;
+	const char *emotion;
+	float4		emotion_confidence;
+	float4		irony;
+	StTruth		signals_conflict;
+	float4		urgency;
+	StTruth		wants_human;
+	int			ntopics;		/* -1: not computed */
+	const char **topics;		/* sorted */
+	float4		complexity;
+	int			npii_kinds;		/* -1: not computed */
+	const char **pii_kinds;		/* sorted */
+	text	   *duplicate_of;
+	float4		duplicate_similarity;
+	int32		repeat_contact; /* -1: cannot be known */
+	struct varlena *entities;	/* jsonb */
 	const char *failure;		/* not NULL: why the ticket could not be read */
 } StFacts;
 
-#define ST_MAX_REASONS	8
+extern void st_facts_clear(StFacts *facts);
+
+#define ST_MAX_REASONS		12
+#define ST_MAX_ESCALATIONS	8
+
+/* Why a person must see the ticket at once. */
+typedef struct StEscalate
+{
+	const char *cause;
+	const char *reason;
+	int16		priority;
+} StEscalate;
 
 typedef struct StDecision
 {
@@ -86,10 +136,25 @@ typedef struct StDecision
 	int32		rule_id;		/* 0: no rule matched */
 	int32		rule_version;
 	const char *rule_name;		/* NULL: no rule matched */
-	const char *escalate_reason;	/* NULL: no escalation */
+	int			nescalations;
+	StEscalate	escalations[ST_MAX_ESCALATIONS];
 	int			nreasons;
 	const char *reasons[ST_MAX_REASONS];
 } StDecision;
+
+/* triage.signal_policy: how signals are judged. */
+typedef struct StSignalPolicy
+{
+	int64		repeat_window;	/* microseconds */
+	int64		duplicate_window;
+	float4		duplicate_similarity;
+	int32		duplicate_words;
+	float4		irony_conflict;
+	float4		positive_conflict;
+	float4		urgency_conflict;
+	float4		strong_emotion;
+	bool		human_escalates;
+} StSignalPolicy;
 
 typedef struct StRouting StRouting;
 
@@ -101,6 +166,21 @@ extern void st_routing_init(void);
  *		transaction.  Reads the tables when they changed.
  */
 extern StRouting *st_routing_current(void);
+
+extern const StSignalPolicy *st_routing_policy(const StRouting *routing);
+
+/*
+ * st_signals_conflict
+ *		Whether tone and situation disagree, from the other facts.
+ */
+extern StTruth st_signals_conflict(const StSignalPolicy *policy, const StFacts *facts);
+
+/*
+ * st_decision_is_safe
+ *		What the constraint decision_automation_is_safe of triage.decision
+ *		demands: nothing is automated that facts forbid to be.
+ */
+extern bool st_decision_is_safe(const StFacts *facts, const StDecision *decision);
 
 /*
  * st_routing_decide

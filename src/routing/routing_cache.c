@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * routing_cache.c
- *		Rules and queues as each backend holds them.
+ *		Rules, queues and policies as each backend holds them.
  *
  * The tables are read with one scan each into a private memory context when
  * the first decision of a backend needs them, and again after they changed.
- * Triggers on both tables send a relcache invalidation; the callback
+ * Triggers on the tables send a relcache invalidation; the callback
  * only clears the valid flag and touches no catalog.  A superseded cache is
  * handed to the transaction, because an outer trigger may still be using it:
  * it goes away when the transaction ends.
@@ -50,15 +50,8 @@ static MemoryContext routing_cxt = NULL;
 static bool routing_valid = false;
 static Oid	queue_relid = InvalidOid;
 static Oid	rule_relid = InvalidOid;
-
-/* One of our tables being scanned, with its columns by name. */
-typedef struct TableReader
-{
-	Relation	rel;
-	Snapshot	snapshot;
-	TableScanDesc scan;
-	TupleTableSlot *slot;
-} TableReader;
+static Oid	signal_relid = InvalidOid;
+static Oid	sensitive_relid = InvalidOid;
 
 static void routing_forget(Datum arg, Oid relid);
 
@@ -68,90 +61,24 @@ PG_FUNCTION_INFO_V1(st_routing_rule_stamp);
 void
 st_routing_init(void)
 {
-	CacheRegisterRelcacheCallback(routing_forget, (Datum) 0);
+	st_on_relation_change(routing_forget, (Datum) 0);
 }
 
 /* The relcache callback: no catalog access here. */
 static void
 routing_forget(Datum arg, Oid relid)
 {
-	if (relid == InvalidOid || relid == queue_relid || relid == rule_relid)
+	if (relid == InvalidOid || relid == queue_relid || relid == rule_relid ||
+		relid == signal_relid || relid == sensitive_relid)
 		routing_valid = false;
 }
 
-static void
-scan_begin(TableReader *s, Oid relid)
-{
-	s->rel = table_open(relid, AccessShareLock);
-	s->snapshot = RegisterSnapshot(GetLatestSnapshot());
-	s->scan = table_beginscan(s->rel, s->snapshot, 0, NULL);
-	s->slot = table_slot_create(s->rel, NULL);
-}
-
-static bool
-scan_next(TableReader *s)
-{
-	CHECK_FOR_INTERRUPTS();
-	return table_scan_getnextslot(s->scan, ForwardScanDirection, s->slot);
-}
-
-static void
-scan_end(TableReader *s)
-{
-	ExecDropSingleTupleTableSlot(s->slot);
-	table_endscan(s->scan);
-	UnregisterSnapshot(s->snapshot);
-	table_close(s->rel, AccessShareLock);
-}
-
-static Datum
-scan_value(TableReader *s, const char *column, bool *isnull)
-{
-	return slot_getattr(s->slot, st_attnum(RelationGetRelid(s->rel), column), isnull);
-}
-
-/* A text column, detoasted and copied; NULL for NULL. */
-static text *
-scan_text(TableReader *s, const char *column)
-{
-	bool		isnull;
-	Datum		value = scan_value(s, column, &isnull);
-
-	return isnull ? NULL : DatumGetTextPCopy(value);
-}
-
-static char *
-scan_cstring(TableReader *s, const char *column)
-{
-	text	   *value = scan_text(s, column);
-
-	return value == NULL ? NULL : text_to_cstring(value);
-}
-
-static int32
-scan_int32(TableReader *s, const char *column, int32 if_null)
-{
-	bool		isnull;
-	Datum		value = scan_value(s, column, &isnull);
-
-	return isnull ? if_null : DatumGetInt32(value);
-}
-
-static bool
-scan_bool(TableReader *s, const char *column)
-{
-	bool		isnull;
-	Datum		value = scan_value(s, column, &isnull);
-
-	return !isnull && DatumGetBool(value);
-}
-
 /* A column of type triage.tier, by its label: the OIDs differ between databases. */
-static StTier
-scan_tier(TableReader *s, const char *column)
+StTier
+st_routing_scan_tier(StTableScan *s, const char *column)
 {
 	bool		isnull;
-	Datum		value = scan_value(s, column, &isnull);
+	Datum		value = st_scan_value(s, column, &isnull);
 	char	   *label;
 
 	if (isnull)
@@ -170,12 +97,12 @@ scan_tier(TableReader *s, const char *column)
 static void
 load_queues(StRouting *r)
 {
-	TableReader s;
+	StTableScan s;
 	int			allocated = 8;
 
 	r->queues = palloc(allocated * sizeof(StQueue));
-	scan_begin(&s, queue_relid);
-	while (scan_next(&s))
+	st_scan_begin(&s, queue_relid);
+	while (st_scan_next(&s))
 	{
 		StQueue    *q;
 
@@ -185,12 +112,12 @@ load_queues(StRouting *r)
 			r->queues = repalloc(r->queues, allocated * sizeof(StQueue));
 		}
 		q = &r->queues[r->nqueues++];
-		q->queue_id = scan_int32(&s, "queue_id", 0);
-		q->name = scan_cstring(&s, "name");
-		q->tier = scan_tier(&s, "tier");
-		q->is_default = scan_bool(&s, "is_default");
+		q->queue_id = st_scan_int32(&s, "queue_id", 0);
+		q->name = st_scan_cstring(&s, "name");
+		q->tier = st_routing_scan_tier(&s, "tier");
+		q->is_default = st_scan_bool(&s, "is_default");
 	}
-	scan_end(&s);
+	st_scan_end(&s);
 
 	for (int i = 0; i < r->nqueues; i++)
 	{
@@ -244,12 +171,12 @@ write_threshold(StRule *rule)
 static void
 load_rules(StRouting *r)
 {
-	TableReader s;
+	StTableScan s;
 	int			allocated = 16;
 
 	r->rules = palloc(allocated * sizeof(StRule));
-	scan_begin(&s, rule_relid);
-	while (scan_next(&s))
+	st_scan_begin(&s, rule_relid);
+	while (st_scan_next(&s))
 	{
 		StRule	   *rule;
 		char	   *queue;
@@ -262,39 +189,39 @@ load_rules(StRouting *r)
 			r->rules = repalloc(r->rules, allocated * sizeof(StRule));
 		}
 		rule = &r->rules[r->nrules++];
-		rule->rule_id = scan_int32(&s, "rule_id", 0);
-		rule->position = scan_int32(&s, "position", 0);
-		rule->version = scan_int32(&s, "version", 1);
-		rule->name = scan_cstring(&s, "name");
-		rule->enabled = scan_bool(&s, "enabled");
-		rule->intent = scan_text(&s, "intent");
-		rule->channel = scan_text(&s, "channel");
-		rule->segment = scan_text(&s, "segment");
-		rule->language = scan_text(&s, "language");
-		rule->escalate_reason = scan_cstring(&s, "escalate_reason");
+		rule->rule_id = st_scan_int32(&s, "rule_id", 0);
+		rule->position = st_scan_int32(&s, "position", 0);
+		rule->version = st_scan_int32(&s, "version", 1);
+		rule->name = st_scan_cstring(&s, "name");
+		rule->enabled = st_scan_bool(&s, "enabled");
+		rule->intent = st_scan_text(&s, "intent");
+		rule->channel = st_scan_text(&s, "channel");
+		rule->segment = st_scan_text(&s, "segment");
+		rule->language = st_scan_text(&s, "language");
+		rule->escalate_reason = st_scan_cstring(&s, "escalate_reason");
 
-		value = scan_value(&s, "min_confidence", &isnull);
+		value = st_scan_value(&s, "min_confidence", &isnull);
 		rule->min_confidence = isnull ? -1 : DatumGetFloat4(value);
 		rule->threshold = NULL;
 		rule->digits = 2;
 		if (!isnull)
 			write_threshold(rule);
 
-		value = scan_value(&s, "priority", &isnull);
+		value = st_scan_value(&s, "priority", &isnull);
 		rule->priority = isnull ? ST_PRIORITY_DEFAULT : DatumGetInt16(value);
 
-		queue = scan_cstring(&s, "queue");
+		queue = st_scan_cstring(&s, "queue");
 		rule->queue = queue == NULL ? NULL : find_queue(r, queue);
 		if (rule->queue == NULL)
 			rule->queue = r->default_queue;
 
-		rule->tier = scan_tier(&s, "tier");
+		rule->tier = st_routing_scan_tier(&s, "tier");
 		if (rule->tier == ST_TIER_NONE && rule->queue != NULL)
 			rule->tier = rule->queue->tier;
 		if (rule->tier == ST_TIER_NONE)
 			rule->tier = ST_TIER_ASSISTED;
 	}
-	scan_end(&s);
+	st_scan_end(&s);
 
 	qsort(r->rules, r->nrules, sizeof(StRule), compare_rules);
 }
@@ -323,6 +250,8 @@ st_routing_current(void)
 
 	queue_relid = st_relation_oid("queue", false);
 	rule_relid = st_relation_oid("routing_rule", false);
+	signal_relid = st_relation_oid("signal_policy", false);
+	sensitive_relid = st_relation_oid("sensitive_policy", false);
 
 	/* what arrives while we read makes the result invalid at once */
 	routing_valid = true;
@@ -331,6 +260,7 @@ st_routing_current(void)
 		loaded = palloc0(sizeof(StRouting));
 		load_queues(loaded);
 		load_rules(loaded);
+		st_routing_load_policies(loaded, signal_relid, sensitive_relid);
 	}
 	PG_CATCH();
 	{
@@ -373,7 +303,7 @@ st_routing_ensure_default_queue(void)
 }
 
 /*
- * triage.routing_changed(): AFTER trigger on both tables.  Every backend
+ * triage.routing_changed(): AFTER trigger on these tables.  Every backend
  * reads the rules anew once the change is committed.
  */
 Datum

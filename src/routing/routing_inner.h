@@ -8,6 +8,7 @@
 #ifndef ST_ROUTING_INNER_H
 #define ST_ROUTING_INNER_H
 
+#include "core/core.h"
 #include "routing/routing.h"
 
 typedef struct StQueue
@@ -43,6 +44,15 @@ typedef struct StRule
 	int			digits;			/* and its digits after the point, 2 at least */
 } StRule;
 
+/* triage.sensitive_policy */
+typedef struct StTopicPolicy
+{
+	char	   *topic;
+	StTier		min_tier;
+	int16		min_priority;
+	bool		escalates;
+} StTopicPolicy;
+
 struct StRouting
 {
 	int			nrules;
@@ -50,6 +60,25 @@ struct StRouting
 	int			nqueues;
 	StQueue    *queues;
 	const StQueue *default_queue;	/* NULL: none */
+	StSignalPolicy policy;
+	int			ntopics;
+	StTopicPolicy *topics;
 };
+
+/* ---- the cache (routing_cache.c) ---- */
+
+extern StTier st_routing_scan_tier(StTableScan *s, const char *column);
+
+/* ---- policies (routing_policy.c) ---- */
+
+extern void st_routing_load_policies(StRouting *routing, Oid signal_relid, Oid sensitive_relid);
+
+/* ---- what rules may not overrule (routing_caution.c) ---- */
+
+extern void st_routing_reason(StDecision *decision, const char *reason);
+extern void st_routing_escalate(StDecision *decision, const char *cause, const char *reason, int16 priority);
+extern char *st_routing_probability(float4 value);
+extern bool st_routing_caution(const StRouting *routing, const StFacts *facts, StDecision *decision);
+extern char *st_routing_forbids(const StRouting *routing, const StFacts *facts);
 
 #endif							/* ST_ROUTING_INNER_H */

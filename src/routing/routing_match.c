@@ -4,9 +4,10 @@
  *		From facts to a decision: the first rule whose tests all hold.
  *
  * Pure computation over the cached rules: no catalog access, no error but
- * lack of memory.  Two things are not left to rules: nothing is automated
+ * lack of memory.  Three things are not left to rules: nothing is automated
  * unless a rule says self_service and the prediction is in scope and confident
- * enough, and what the model does not know goes to people.
+ * enough; what the model does not know goes to people; and so does what must
+ * not be automated whatever it is about (routing_caution.c).
  *
  * Reasons are stored with the decision and read by people and programs; they
  * are ASCII around names of the user's, because the database's encoding may
@@ -21,6 +22,9 @@
 
 #include "core/compat.h"
 #include "routing/routing_inner.h"
+
+/* Reasons that are added after the rules were tried, at most. */
+#define ROOM_FOR_REASONS	5
 
 /* The first test of a rule that failed. */
 typedef enum Test
@@ -140,11 +144,14 @@ rule_reason(const StRule *rule, const StFacts *facts, bool matched)
 	return reason;
 }
 
-static void
-add_reason(StDecision *decision, const char *reason)
+/* A number from 0 to 1 with two digits after the point, palloc'd. */
+char *
+st_routing_probability(float4 value)
 {
-	if (decision->nreasons < ST_MAX_REASONS)
-		decision->reasons[decision->nreasons++] = reason;
+	char	   *buf = palloc(10);
+
+	write_probability(buf, value, 2);
+	return buf;
 }
 
 /* "intent not in scope: nearest is refund_request, confidence 0.31" */
@@ -161,63 +168,19 @@ scope_reason(const StFacts *facts)
 					probability);
 }
 
-/* See routing.h. */
-void
-st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *decision)
+/* What a rule that matched makes of the decision. */
+static void
+apply_rule(const StRule *rule, const StFacts *facts, StDecision *decision)
 {
-	const StRule *rule = NULL;
-
-	decision->tier = ST_TIER_ASSISTED;
-	decision->outcome = ST_OUTCOME_HUMAN;
-	decision->queue_id = routing->default_queue ? routing->default_queue->queue_id : 0;
-	decision->priority = ST_PRIORITY_DEFAULT;
-	decision->rule_id = 0;
-	decision->rule_version = 0;
-	decision->rule_name = NULL;
-	decision->escalate_reason = NULL;
-	decision->nreasons = 0;
-
-	if (facts->failure != NULL)
-	{
-		decision->outcome = ST_OUTCOME_FAILED;
-		add_reason(decision, psprintf("failed: %s", facts->failure));
-		return;
-	}
-
-	if (!facts->in_scope)
-		add_reason(decision, scope_reason(facts));
-
-	for (int i = 0; i < routing->nrules; i++)
-	{
-		Test		failed = rule_test(&routing->rules[i], facts);
-
-		if (failed == TEST_NONE)
-		{
-			rule = &routing->rules[i];
-			break;
-		}
-
-		/* the last reason is kept for what decides */
-		if (failed == TEST_CONFIDENCE && decision->nreasons < ST_MAX_REASONS - 1)
-			add_reason(decision, rule_reason(&routing->rules[i], facts, false));
-	}
-
-	if (rule == NULL)
-	{
-		add_reason(decision, "no rule matched");
-		if (!facts->in_scope)
-			decision->outcome = ST_OUTCOME_ABSTAIN;
-		return;
-	}
-
-	add_reason(decision, rule_reason(rule, facts, true));
+	st_routing_reason(decision, rule_reason(rule, facts, true));
 	decision->queue_id = rule->queue ? rule->queue->queue_id : 0;
 	decision->tier = rule->tier;
 	decision->priority = rule->priority;
 	decision->rule_id = rule->rule_id;
 	decision->rule_version = rule->version;
 	decision->rule_name = rule->name;
-	decision->escalate_reason = rule->escalate_reason;
+	if (rule->escalate_reason != NULL)
+		st_routing_escalate(decision, psprintf("rule:%s", rule->name), rule->escalate_reason, rule->priority);
 
 	if (!facts->in_scope)
 	{
@@ -236,6 +199,61 @@ st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *de
 	}
 	else if (rule->tier == ST_TIER_ASSISTED)
 		decision->outcome = ST_OUTCOME_ASSIST;
+}
+
+/* See routing.h. */
+void
+st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *decision)
+{
+	const StRule *rule = NULL;
+
+	decision->tier = ST_TIER_ASSISTED;
+	decision->outcome = ST_OUTCOME_HUMAN;
+	decision->queue_id = routing->default_queue ? routing->default_queue->queue_id : 0;
+	decision->priority = ST_PRIORITY_DEFAULT;
+	decision->rule_id = 0;
+	decision->rule_version = 0;
+	decision->rule_name = NULL;
+	decision->nescalations = 0;
+	decision->nreasons = 0;
+
+	if (facts->failure != NULL)
+	{
+		st_routing_reason(decision, psprintf("failed: %s", facts->failure));
+		st_routing_caution(routing, facts, decision);
+		decision->outcome = ST_OUTCOME_FAILED;
+		return;
+	}
+
+	if (!facts->in_scope)
+		st_routing_reason(decision, scope_reason(facts));
+
+	for (int i = 0; i < routing->nrules; i++)
+	{
+		Test		failed = rule_test(&routing->rules[i], facts);
+
+		if (failed == TEST_NONE)
+		{
+			rule = &routing->rules[i];
+			break;
+		}
+
+		/* room is kept for what decides and for what forbids */
+		if (failed == TEST_CONFIDENCE && decision->nreasons < ST_MAX_REASONS - ROOM_FOR_REASONS)
+			st_routing_reason(decision, rule_reason(&routing->rules[i], facts, false));
+	}
+
+	if (rule == NULL)
+	{
+		st_routing_reason(decision, "no rule matched");
+		if (!facts->in_scope)
+			decision->outcome = ST_OUTCOME_ABSTAIN;
+	}
+	else
+		apply_rule(rule, facts, decision);
+
+	if (st_routing_caution(routing, facts, decision))
+		decision->outcome = ST_OUTCOME_HUMAN;
 }
 
 static void
@@ -321,10 +339,15 @@ char *
 st_routing_why_not_automated(const StRouting *routing, const StFacts *facts,
 							 const StDecision *decision)
 {
+	char	   *forbidden;
+
 	if (decision->outcome == ST_OUTCOME_AUTO)
 		return NULL;
 	if (facts->failure != NULL)
 		return pstrdup("triage failed");
+	forbidden = st_routing_forbids(routing, facts);
+	if (forbidden != NULL)
+		return forbidden;
 	if (!facts->in_scope)
 		return scope_reason(facts);
 

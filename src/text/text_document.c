@@ -8,6 +8,8 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
 #include "catalog/namespace.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -58,9 +60,9 @@ utf8_cut(const char *bytes, int length, int limit)
  *		other byte becomes a space, so that offsets stay those of the original.
  */
 static void
-read_sql_ascii(const char *bytes, int length, StDocument *doc)
+read_sql_ascii(const char *bytes, int length, int most, StDocument *doc)
 {
-	int			limit = Min(length, st_max_document_bytes);
+	int			limit = Min(length, most);
 	char	   *copy = NULL;
 	int			i = 0;
 
@@ -148,38 +150,66 @@ st_convert(const char *bytes, int length, int from, int to, int *out_length)
  *		From any other encoding, by PostgreSQL's conversion.
  */
 static void
-read_other(const char *bytes, int length, StDocument *doc)
+read_other(const char *bytes, int length, int most, StDocument *doc)
 {
-	int			limit = pg_mbcliplen(bytes, length, Min(length, st_max_document_bytes));
+	int			limit = pg_mbcliplen(bytes, length, Min(length, most));
 	int			converted;
 
 	doc->data = st_convert(bytes, limit, GetDatabaseEncoding(), PG_UTF8, &converted);
-	doc->length = utf8_cut(doc->data, converted, st_max_document_bytes);
+	doc->length = utf8_cut(doc->data, converted, most);
 	doc->truncated = limit < length || doc->length < converted;
 	doc->by_bytes = false;
 }
 
 /*
- * st_document_read
- *		Fills doc from bytes in the database's encoding.  Where they need not
+ * st_document_read_upto
+ *		Fills doc from bytes in the database's encoding, at most limit of them,
+ *		for functions that must not depend on a setting.  Where they need not
  *		change, doc points into them; else into memory of the current context.
  *		Throws only for lack of memory.
  */
 void
-st_document_read(const char *bytes, int length, StDocument *doc)
+st_document_read_upto(const char *bytes, int length, int limit, StDocument *doc)
 {
 	switch (GetDatabaseEncoding())
 	{
 		case PG_UTF8:
 			doc->data = bytes;
-			doc->length = utf8_cut(bytes, length, st_max_document_bytes);
+			doc->length = utf8_cut(bytes, length, limit);
 			doc->truncated = doc->length < length;
 			doc->by_bytes = false;
 			break;
 		case PG_SQL_ASCII:
-			read_sql_ascii(bytes, length, doc);
+			read_sql_ascii(bytes, length, limit, doc);
 			break;
 		default:
-			read_other(bytes, length, doc);
+			read_other(bytes, length, limit, doc);
 	}
+}
+
+/* st_document_read: at most support_triage.max_document_bytes of them */
+void
+st_document_read(const char *bytes, int length, StDocument *doc)
+{
+	st_document_read_upto(bytes, length, st_max_document_bytes, doc);
+}
+
+/* st_document_read_all: the same, however long the document is */
+void
+st_document_read_all(const char *bytes, int length, StDocument *doc)
+{
+	st_document_read_upto(bytes, length, INT_MAX, doc);
+}
+
+/* st_document_characters: characters of the original in bytes [from, to) */
+int
+st_document_characters(const StDocument *doc, int from, int to)
+{
+	int			n = 0;
+
+	if (doc->by_bytes)
+		return to - from;
+	for (int i = from; i < to; i++)
+		n += ((unsigned char) doc->data[i] & 0xC0) != 0x80;
+	return n;
 }

@@ -32,6 +32,7 @@ typedef struct StReading
 	int			nhits;
 	const uint8 *breaks;		/* what is before each token; made on first
 								 * use */
+	struct StToneReading *tone; /* made on first use, see tone.h */
 } StReading;
 
 /* All of a reading is palloc'd in the current context.  Never throws but for memory and cancel. */
@@ -177,7 +178,10 @@ typedef struct StEmotion
 extern const char *const st_sentiment_names[];
 extern const char *const st_emotion_names[];
 
-/* language may be "und" */
+/*
+ * language: a code, or "und" or NULL for a guess by the words.  They throw what
+ * st_reading_hits throws.
+ */
 extern void st_sentiment(StReading *reading, const char *language, StSentiment *out);
 extern void st_emotion(StReading *reading, const char *language, StEmotion *out);
 extern float st_irony(StReading *reading, const char *language);
@@ -232,17 +236,92 @@ typedef struct StPiiSpan
 extern StPiiSpan *st_find_pii(const StDocument *doc, const char *const *kinds, int nkinds, int *n);
 extern char *st_redact(const StDocument *doc, const char *const *kinds, int nkinds, int *length);
 
+/* support_triage.redact_stored_text, and the form of a text that may be stored */
+extern bool st_redact_stored_text;
+extern char *st_text_to_store(const StDocument *doc, int *length);
+
+extern void st_pii_init(void);
+
+/* ---- entities: things in the user's own tables (entities.c, entity_kind.c) ---- */
+
+typedef struct StEntity
+{
+	const char *kind;			/* name of triage.entity_kind; lives as long
+								 * as the transaction */
+	int32		start;			/* bytes of the document, 0-based */
+	int32		length;
+	text	   *value;			/* in the form of the user's column, in the
+								 * database encoding */
+} StEntity;
+
+/*
+ * st_entities
+ *		Returns what of the user's tables the document names, by place, palloc'd,
+ *		and how many there are.  Tables are read as run_as, InvalidOid: as the
+ *		current user.  requester (database encoding) NULL: only kinds that belong
+ *		to nobody.  *failures is NULL, or says which kinds could not be looked up
+ *		and why, a line each.  Each kind with candidates costs two subtransactions
+ *		and a query.  Throws for lack of memory and cancel, and what reading
+ *		triage.entity_kind throws; not in parallel mode.
+ */
+extern StEntity *st_entities(const StDocument *doc, const char *requester, Oid run_as,
+							 int *n, char **failures);
+extern void st_entities_init(void);
+
 /* ---- likeness (similarity.c) ---- */
 
 #define ST_SIGNATURE_LANES	64
 
-/* MinHash of a document's word shingles; all lanes 0: nothing to compare. */
+/* MinHash of a document's word pairs; all lanes 0: nothing to compare. */
 typedef struct StSignature
 {
 	uint16		lane[ST_SIGNATURE_LANES];
 } StSignature;
 
-extern void st_signature(StReading *reading, StSignature *out);
+/* As triage.signature gives it: bigint[], four lanes each, in order. */
+#define ST_SIGNATURE_WORDS	(ST_SIGNATURE_LANES / 4)
+
+/* Returns how many words the document has; of none nothing can be compared. */
+extern int	st_signature(StReading *reading, StSignature *out);
 extern float st_signature_similarity(const StSignature *a, const StSignature *b);
+
+/* Counted, not estimated. */
+extern float st_similarity(const StDocument *a, const StDocument *b);
+
+/* bigint[], and back; false for what is no signature. */
+extern Datum st_signature_datum(const StSignature *signature);
+extern bool st_signature_from_datum(Datum value, StSignature *out);
+
+/* ---- all of it (understanding_facts.c) ---- */
+
+/* What is wanted, and what was computed: a set of these. */
+#define ST_SIGNAL_LANGUAGE		0x01
+#define ST_SIGNAL_SENTIMENT		0x02
+#define ST_SIGNAL_EMOTION		0x04
+#define ST_SIGNAL_IRONY			0x08
+#define ST_SIGNAL_COMPLEXITY	0x10
+#define ST_SIGNAL_PII			0x20
+#define ST_SIGNAL_STATED		0x40	/* StSignals */
+#define ST_SIGNALS_ALL			0x7F
+
+typedef struct StUnderstanding
+{
+	uint32		known;			/* of the rest, what these say was computed */
+	char		read_as[8];		/* language by which lexicons were asked */
+	StLanguage	language;
+	StSentiment sentiment;
+	StEmotion	emotion;
+	float		irony;
+	StSignals	signals;
+	int			ntopics;		/* of signals.topics, by name and sorted */
+	const char **topics;		/* database encoding */
+	StComplexity complexity;
+	int			npii_kinds;		/* each kind that was found once, sorted */
+	const char **pii_kinds;		/* database encoding */
+} StUnderstanding;
+
+extern void st_understand_prepare(void);
+extern void st_understand(StReading *reading, uint32 wanted, const char *language,
+						  const StLanguagePrior *priors, int npriors, StUnderstanding *out);
 
 #endif							/* ST_UNDERSTANDING_H */

@@ -7,10 +7,14 @@
  */
 #include "postgres.h"
 
+#include "understanding/tone.h"
 #include "understanding/understanding.h"
 
 void
 st_understanding_init(void)
 {
 	st_lexicon_init();
+	st_pii_init();
+	st_entities_init();
+	st_tone_init();
 }
