@@ -408,7 +408,8 @@ refuse_absent(const StAgent *agent)
 	if (presence.known && !presence.available)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 presence.expired ? errmsg("agent \"%s\" was not heard of for too long", agent->name) :
+				 presence.expired || strcmp(presence.word, "lost") == 0 ?
+				 errmsg("agent \"%s\" was not heard of for too long", agent->name) :
 				 errmsg("agent \"%s\" is %s", agent->name, presence.word),
 				 errhint("Call triage.agent_heartbeat, or triage.set_presence to be available.")));
 }

@@ -83,13 +83,15 @@ st_load_read(StFloor *floor, int32 agent_id, StLoad *load)
 /*
  * st_load_lock
  *		Locks an agent's row and reads it as it is then; makes it when there is
- *		none.  False when somebody holds it and wait says not to wait.  Throws
- *		when the agent is gone.
+ *		none, because triggers were off when the agent came.  False when
+ *		somebody holds it and wait says not to wait.  Throws when the agent is
+ *		gone.
  */
 bool
 st_load_lock(StFloor *floor, StLoad *load, LockWaitPolicy wait)
 {
 	int32		agent_id = load->agent_id;
+	const StAgent *agent = st_agent_by_id(agent_id);
 
 	for (int tries = 0; tries < 3; tries++)
 	{
@@ -127,7 +129,7 @@ st_load_lock(StFloor *floor, StLoad *load, LockWaitPolicy wait)
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("agent %d does not exist any more", agent_id)));
+			 errmsg("agent \"%s\" does not exist any more", agent == NULL ? "" : agent->name)));
 	return false;
 }
 

@@ -315,7 +315,7 @@ why_not(StFloor *floor, StWorker *worker, const StPresence *presence, const StWa
 	}
 	if (!presence->known)
 		return "has not said to be there";
-	if (presence->expired)
+	if (presence->expired || strcmp(presence->word, "lost") == 0)
 		return "was not heard of for too long";
 	if (!presence->available)
 		return psprintf("is %s", presence->word);

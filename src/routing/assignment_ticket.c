@@ -111,11 +111,12 @@ give_back(StLoad *load, const StWaiting *row)
 	load->tickets = Max(0, load->tickets - 1);
 }
 
-/* A ticket waits again, in its old place. */
+/* A ticket waits again, in its old place: before those of the same rank, which have a number before its new one. */
 static void
 wait_again(StTableWriter *writer, StWaiting *row)
 {
 	row->waiting_id = st_waiting_next_id();
+	row->rank--;
 	st_waiting_write(writer, row);
 	st_alert_unless_somebody_could(row);
 }
@@ -196,13 +197,17 @@ st_ticket_complete(text *tenant_id, int32 source_id, text *ticket_key, const cha
 {
 	Datum		key[3] = {PointerGetDatum(tenant_id), Int32GetDatum(source_id), PointerGetDatum(ticket_key)};
 	StWaiting	row;
-	bool		waited;
-	bool		had;
+	bool		waited = false;
+	bool		had = false;
 
-	waited = st_waiting_remove(tenant_id, source_id, ticket_key);
-	SPI_connect();
-	had = close_ownership(key, why, &row) != 0;
-	SPI_finish();
+	/* it may be claimed or given back while we look: then we waited for that, and look again */
+	for (int tries = 0; tries < 2 && !waited && !had; tries++)
+	{
+		SPI_connect();
+		had = close_ownership(key, why, &row) != 0;
+		SPI_finish();
+		waited = st_waiting_remove(tenant_id, source_id, ticket_key);
+	}
 	return waited || had;
 }
 
@@ -270,8 +275,9 @@ st_ticket_reopen(text *tenant_id, int32 source_id, text *ticket_key, const char 
 
 			if (agent != NULL && agent->active)
 				row.preferred_agent_id = agent->agent_id;
-			wait_again(writer, &row);
+			st_waiting_write(writer, &row);
 			st_table_writer_end(writer);
+			st_alert_unless_somebody_could(&row);
 		}
 	}
 	SPI_finish();

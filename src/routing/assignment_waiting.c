@@ -23,6 +23,7 @@
 
 PG_FUNCTION_INFO_V1(st_enqueue_ticket);
 PG_FUNCTION_INFO_V1(st_withdraw_ticket);
+PG_FUNCTION_INFO_V1(st_forget_assignments);
 PG_FUNCTION_INFO_V1(st_waiting_rank_sql);
 
 struct StWaitingWriter
@@ -414,6 +415,15 @@ st_withdraw_ticket(PG_FUNCTION_ARGS)
 {
 	st_need_write("triage.withdraw_ticket()");
 	PG_RETURN_BOOL(st_waiting_remove(PG_GETARG_TEXT_PP(0), PG_GETARG_INT32(1), PG_GETARG_TEXT_PP(2)));
+}
+
+/* triage.forget_assignments(source_id, tenants, ticket_keys) */
+Datum
+st_forget_assignments(PG_FUNCTION_ARGS)
+{
+	st_need_write("triage.forget_assignments()");
+	st_assignment_forget(PG_GETARG_INT32(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2));
+	PG_RETURN_VOID();
 }
 
 /* triage.waiting_rank(since, priority, ageing) */

@@ -143,7 +143,7 @@ CREATE OR REPLACE FUNCTION triage.release_ticket(tenant_id text, source_id int, 
 RETURNS void
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'st_release_ticket';
-COMMENT ON FUNCTION triage.release_ticket(text, int, text, text) IS 'Takes a ticket from its owner and puts it back into its queue, with the rank that it had. Error: object_not_in_prerequisite_state when it has no owner.';
+COMMENT ON FUNCTION triage.release_ticket(text, int, text, text) IS 'Takes a ticket from its owner and puts it back into its queue, where it was: with its rank, before others of the same rank. Error: object_not_in_prerequisite_state when it has no owner.';
 REVOKE ALL ON FUNCTION triage.release_ticket(text, int, text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.complete_ticket(tenant_id text, source_id int, ticket_key text, why text DEFAULT 'solved')
@@ -166,6 +166,13 @@ LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'st_release_agent';
 COMMENT ON FUNCTION triage.release_agent(text, text) IS 'Returns all tickets of an agent to their queues; how many. Error: undefined_object for an unknown agent.';
 REVOKE ALL ON FUNCTION triage.release_agent(text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.forget_assignments(source_id int, tenants text[], ticket_keys text[])
+RETURNS void
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'st_forget_assignments';
+COMMENT ON FUNCTION triage.forget_assignments(int, text[], text[]) IS 'Tickets are gone: they no longer wait, and who has or had them is forgotten. The arrays have the same length.';
+REVOKE ALL ON FUNCTION triage.forget_assignments(int, text[], text[]) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.return_lost_tickets()
 RETURNS int
@@ -227,7 +234,7 @@ BEGIN
             MESSAGE = 'the number of an agent cannot be changed',
             HINT = 'Change the name instead.';
     END IF;
-    IF NEW.capacity < OLD.capacity AND load.units > NEW.capacity THEN
+    IF NEW.capacity < OLD.capacity AND NEW.capacity >= 0 AND load.units > NEW.capacity THEN
         RAISE NOTICE USING
             MESSAGE = format('agent "%s" has more than the new capacity: %s units of %s', NEW.name, load.units, NEW.capacity),
             HINT = 'Nothing is taken away; new tickets come when there is room.';
@@ -241,6 +248,30 @@ REVOKE ALL ON FUNCTION triage.agent_check() FROM PUBLIC;
 CREATE OR REPLACE TRIGGER agent_check
 BEFORE UPDATE OR DELETE ON triage.agent
 FOR EACH ROW EXECUTE FUNCTION triage.agent_check();
+
+CREATE OR REPLACE FUNCTION triage.agent_begin()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'agent_load' THEN
+        DELETE FROM triage.agent_load l WHERE l.agent_id = NEW.agent_id AND l.tickets = 0;
+        RETURN NEW;
+    END IF;
+    INSERT INTO triage.agent_load (agent_id) VALUES (NEW.agent_id) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION triage.agent_begin() IS 'Trigger of triage.agent: an agent begins with an empty load. Trigger of triage.agent_load: a row that a restore brings takes the place of an empty one.';
+REVOKE ALL ON FUNCTION triage.agent_begin() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER agent_begin
+AFTER INSERT ON triage.agent
+FOR EACH ROW EXECUTE FUNCTION triage.agent_begin();
+CREATE OR REPLACE TRIGGER agent_begin
+BEFORE INSERT ON triage.agent_load
+FOR EACH ROW EXECUTE FUNCTION triage.agent_begin();
 
 CREATE OR REPLACE FUNCTION triage.queue_policy_check()
 RETURNS trigger

@@ -356,7 +356,7 @@ CREATE TABLE triage.agent_load (
     ramp_until       timestamptz NOT NULL DEFAULT '-infinity',
     last_assigned_at timestamptz NOT NULL DEFAULT '-infinity'
 ) WITH (fillfactor = 25);
-COMMENT ON TABLE triage.agent_load IS 'What agents have at the moment; a row comes with the first ticket. Changed by the functions of assignment alone.';
+COMMENT ON TABLE triage.agent_load IS 'What agents have at the moment. Changed by the functions of assignment alone.';
 COMMENT ON COLUMN triage.agent_load.agent_id IS 'The agent.';
 COMMENT ON COLUMN triage.agent_load.units IS 'Units of capacity that their tickets take.';
 COMMENT ON COLUMN triage.agent_load.tickets IS 'How many tickets they have.';

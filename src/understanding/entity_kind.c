@@ -516,12 +516,12 @@ st_entity_kind_check(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
 					 errmsg("invalid regular expression: %s", why),
 					 errdetail("It is the pattern of entity kind \"%s\": %s", row.name, row.pattern)));
-		if (st_pii_has_backrefs(compiled))
+		else if (st_pii_has_backrefs(compiled))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
 					 errmsg("the pattern of entity kind \"%s\" has a back-reference", row.name),
 					 errdetail("The time that back-references take is not bounded.")));
-		if (st_pii_matches_nothing(compiled))
+		else if (st_pii_matches_nothing(compiled))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
 					 errmsg("the pattern of entity kind \"%s\" matches the empty string", row.name)));

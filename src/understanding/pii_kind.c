@@ -337,12 +337,12 @@ check_pattern(const char *name, const char *what, const char *pattern)
 				(errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
 				 errmsg("invalid regular expression: %s", why),
 				 errdetail("It is the %s of kind \"%s\": %s", what, name, pattern)));
-	if (st_pii_has_backrefs(compiled))
+	else if (st_pii_has_backrefs(compiled))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
 				 errmsg("the %s of kind \"%s\" has a back-reference", what, name),
 				 errdetail("The time that back-references take is not bounded.")));
-	if (st_pii_matches_nothing(compiled))
+	else if (st_pii_matches_nothing(compiled))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
 				 errmsg("the %s of kind \"%s\" matches the empty string", what, name)));
