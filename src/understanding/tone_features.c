@@ -272,10 +272,11 @@ add_words(const StTokens *tokens, const StTone *tone, bool origins)
 			continue;
 		h = word_hash(points, token->length);
 		if (token->kind == ST_TOKEN_WORD)
-		{
 			h += salt;
+		if (tone->marks[t] & ST_MARK_FORMULA)
+			h ^= UINT64CONST(0xC2B2AE3D27D4EB4F);
+		else if (token->kind == ST_TOKEN_WORD && !(tone->marks[t] & ST_MARK_NEGATED))
 			add_letters(points, token->length, t, origins);
-		}
 		if (tone->marks[t] & ST_MARK_NEGATED)
 			h ^= UINT64CONST(0xA0761D6478BD642F);
 		add(feature(h, KIND_WORD), t, t, origins);
