@@ -132,3 +132,8 @@ INSERT INTO triage.sla_target VALUES (3, 'next_reply', 0, '-2 hours');
 INSERT INTO triage.sla_target VALUES (3, 'next_reply', 101, '2 hours');
 INSERT INTO triage.sla_target VALUES (3, 'next_reply', 0, '2 hours', '{open}');
 SELECT triage.start_clocks('', 1, NULL, NULL, NULL, NULL, NULL);
+
+-- what people read
+SET support_triage.clock = '2027-01-05 12:00:00+00';
+SELECT ticket_key, metric, policy, state, target, used, percent_used, due_at, breached FROM triage.sla_status WHERE ticket_key IN ('a', 'e', 'h') ORDER BY 1, 2;
+SELECT policy, metric, met, in_time, late, open, cancelled, percent_in_time, median FROM triage.sla_report ORDER BY 1, 2;

@@ -16,10 +16,15 @@
 #     @name      any word of the class
 #     _          any word at all
 #     #          stands in a word for digits: "#pm"
-#     (a|b c|)   is written out: one phrase for each, an empty one is left out
-#     word?      the same as (word|)
+#     (a|b c|)   one of these; alternatives may have words, brackets and nothing in them
+#     l'word     one word, "lword", or two: texts are read both ways
+#     word?      the word or nothing; so may a class and a bracket be marked
+#
+# What comes out is an automaton: states, and edges from state to state by a word,
+# found by a hash. Edges that fit the same word may lead to several states.
 use strict;
 use warnings;
+no warnings qw(portable);
 use utf8;
 use feature qw(fc);
 use Unicode::Normalize qw(NFD NFC NFKC);
@@ -31,7 +36,7 @@ binmode STDERR, ':utf8';
 my @KINDS = qw(sentiment intensifier negation contrast polite anger joy optimism sadness
     deadline outage money safety soon human topic request);
 my %KIND = map { $KINDS[$_] => $_ } 0 .. $#KINDS;
-my $CLASS = @KINDS;
+my $CLASS = @KINDS;    # the kind of what only tells the words of a class
 my %RANGE = (sentiment => [ -4, 4 ], intensifier => [ -1, 1 ], soon => [ -1, 1 ]);
 
 # Topics that are always there, in this order.
@@ -41,9 +46,8 @@ my @TOPICS = qw(legal_threat self_harm medical minors fraud press data_protectio
 my @UNFOLDED = qw(de sv da nb no nn fi et is);
 my %unfolded = map { $_ => 1 } @UNFOLDED;
 
-my ($MAX_UNITS, $MAX_WORDS, $MAX_STEM, $MAX_EXPANSION) = (32, 12, 31, 4000);
-my ($WORD, $STEM, $IN_CLASS, $ANY) = (0 .. 3);
-my ($ROOT, $SEED, $SIEVE_BITS, $NAME_SIZE) = (0x5EED0001, 0x811C9DC5, 18, 24);
+my ($MAX_UNITS, $MAX_STEM, $SIEVE_BITS, $NAME_SIZE) = (32, 31, 18, 24);
+my ($WORD, $STEM, $ANY) = (0 .. 2);
 
 my $where = '';
 my $errors = 0;
@@ -57,24 +61,30 @@ sub complain
 
 # --- characters ---
 
-my %FOLD = (0x131 => ord 'i', 0x142 => ord 'l', 0x111 => ord 'd', 0xF8 => ord 'o', 0x649 => 0x64A,
-    0x629 => 0x647, 0x6CC => 0x64A, 0x6A9 => 0x643, 0x640 => 0);
+# Always the same letter, however it is written; 0: a mark that is dropped.
+my %SAME = (0x623 => 0x627, 0x625 => 0x627, 0x622 => 0x627, 0x671 => 0x627, 0x649 => 0x64A, 0x6CC => 0x64A,
+    0x629 => 0x647, 0x6A9 => 0x643, 0x640 => 0, 0x670 => 0, 0x93C => 0, 0x901 => 0x902);
 
-# The letter without its accents, 0 for a mark that is dropped.
-sub fold_point
+sub same_point
 {
     my ($c) = @_;
-    return $FOLD{$c} if exists $FOLD{$c};
-    return 0 if ($c >= 0x300 && $c < 0x370) || ($c >= 0x64B && $c <= 0x65F) || $c == 0x670 || $c == 0x93C
+    return $SAME{$c} if exists $SAME{$c};
+    return 0 if ($c >= 0x300 && $c < 0x370) || ($c >= 0x64B && $c <= 0x65F)
         || ($c >= 0x591 && $c <= 0x5C7 && chr($c) =~ /\p{Mn}/);
-    return $c if $c < 0xC0 || ($c >= 0x700 && $c < 0x1E00) || $c >= 0x2000;
-    my ($base, @marks) = split //, NFD(chr $c);
-    return $c if grep { !/\p{Mn}/ } @marks;
-    return $c unless $base =~ /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Script=Arabic}\p{Script=Hebrew}]/;
-    return exists $FOLD{ ord $base } ? $FOLD{ ord $base } : ord $base;
+    return $c;
 }
 
-sub fold { return join '', map { my $c = fold_point(ord); $c ? chr $c : '' } split //, $_[0] }
+# A word without its accents.
+sub plain
+{
+    my ($word) = @_;
+    $word =~ tr/ıłđø/ildo/;
+    return join '', map {
+        my ($base, @marks) = split //, NFD($_);
+        @marks && $base =~ /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/ && !grep({ !/\p{Mn}/ } @marks)
+            ? $base : $_
+    } split //, $word;
+}
 
 # As st_lex_is_complex.
 my $COMPLEX = qr/[\x{E00}-\x{EFF}\x{1000}-\x{109F}\x{1780}-\x{17FF}\x{2E80}-\x{2FFF}\x{3005}-\x{3007}\x{3041}-\x{30FF}\x{31F0}-\x{31FF}\x{3400}-\x{9FFF}\x{F900}-\x{FAFF}\x{1B000}-\x{1B16F}\x{20000}-\x{31FFF}]/;
@@ -93,46 +103,37 @@ my $EMOTICON = qr/[!?]|[:;=]-?[)(DdPp|*\/\\]|<-?3/;
 # Emoji of a newer Unicode than Perl's count, colours of skin do not.
 my $SYMBOL = qr/(?![\x{1F3FB}-\x{1F3FF}])[\p{So}\x{1F000}-\x{1FAFF}]/;
 
-# A phrase without alternatives as its units: [how, text]. Nothing when it is wrong.
+# A word as people write it, as units: [how, text]. Nothing when it is wrong.
 sub units
 {
-    my ($phrase) = @_;
+    my ($word) = @_;
+    return [ $WORD, $word =~ tr/d/D/r ] if $word =~ /^$EMOTICON$/;
+    return [ $ANY, '_' ] if $word eq '_';
+    my $stem = $word =~ s/\*$//;
+    $word =~ s/(?<=[\p{L}\p{M}\p{N}])['\x{2019}](?=[\p{L}\p{N}])//g;
+    $word = normalize($word);
     my @units;
-    my $words = 0;
-    for my $word (split ' ', $phrase)
+    my $open = '';
+    for my $part ($word =~ /$COMPLEX|$SYMBOL|./g)
     {
-        if ($word =~ /^$EMOTICON$/) { push @units, [ $WORD, $word =~ tr/d/D/r ]; next; }
-        if ($word eq '_') { push @units, [ $ANY, '_' ]; next; }
-        if ($word =~ /^\@([a-z0-9_]+)$/) { push @units, [ $IN_CLASS, $1 ]; next; }
-        my $stem = $word =~ s/\*$//;
-        $word =~ s/(?<=[\p{L}\p{M}\p{N}])['\x{2019}](?=[\p{L}\p{N}])//g;
-        $word = normalize($word);
-        my @parts = $word =~ /$COMPLEX|$SYMBOL|./g;
-        my $open = '';
-        my $before = @units;
-        for my $part (@parts)
+        if ($part =~ /^$COMPLEX$/ || $part =~ /^$SYMBOL$/)
         {
-            if ($part =~ /^$COMPLEX$/ || $part =~ /^$SYMBOL$/)
-            {
-                push @units, [ $WORD, $open ] if $open ne '';
-                $open = '';
-                push @units, [ $WORD, $part ];
-            }
-            elsif ($part =~ /^[\p{L}\p{M}\p{N}#]$/) { $open .= $part; }
-            else { complain("\"$part\" in \"$phrase\" is no part of a word: write a blank"); return; }
+            push @units, [ $WORD, $open ] if $open ne '';
+            $open = '';
+            push @units, [ $WORD, $part ];
         }
-        push @units, [ $WORD, $open ] if $open ne '';
-        if ($stem)
-        {
-            if (@units == $before || $open eq '') { complain("no stem before * in \"$phrase\""); return; }
-            if ($open =~ /#/ && $open ne '#') { complain("# and * in one word of \"$phrase\""); return; }
-            if (length $open > $MAX_STEM) { complain("a stem is longer than $MAX_STEM in \"$phrase\""); return; }
-            $units[-1][0] = $STEM;
-        }
+        elsif ($part =~ /^[\p{L}\p{M}\p{N}#]$/) { $open .= $part; }
+        else { complain("\"$part\" in \"$word\" is no part of a word: write a blank"); return; }
     }
-    $words = grep { $_->[1] !~ /^$COMPLEX/ } @units;
-    if (!@units) { complain("empty phrase"); return; }
-    if ($words > $MAX_WORDS || @units > $MAX_UNITS) { complain("\"$phrase\" is too long"); return; }
+    push @units, [ $WORD, $open ] if $open ne '';
+    if ($stem)
+    {
+        if ($open eq '') { complain("no stem before *"); return; }
+        if ($open =~ /#/ && $open ne '#') { complain("# and * in the one word $open*"); return; }
+        if (length $open > $MAX_STEM) { complain("the stem $open is longer than $MAX_STEM"); return; }
+        $units[-1][0] = $STEM;
+    }
+    complain("empty word") unless @units;
     return @units;
 }
 
@@ -145,48 +146,24 @@ sub written
     for my $unit (@_)
     {
         my $is = $unit->[1] =~ /^$COMPLEX/ ? 1 : 0;
-        $text .= ' ' if !$complex && !$is && $text ne '';
-        $text .= $unit->[0] == $IN_CLASS ? "\@$unit->[1]" : $unit->[0] == $STEM ? "$unit->[1]*" : $unit->[1];
+        $text .= ' ' if !$complex && !$is;
+        $text .= $unit->[1] . ($unit->[0] == $STEM ? '*' : '');
         $complex = $is;
     }
     return $text;
 }
 
-# Writes out alternatives.
-sub expand
-{
-    my ($phrase) = @_;
-    return ($phrase) if $phrase =~ /^(?:$EMOTICON)(?: (?:$EMOTICON))*$/;
-    $phrase =~ s{\)\?}{|)}g;
-    $phrase =~ s{([^\s()|]+)\?(?= |\||\)|$)}{($1|)}g;
-    my @done;
-    my @open = ($phrase);
-    while (@open)
-    {
-        my $p = shift @open;
-        if ($p =~ /^(.*?)\(([^()]*)\)(.*)$/)
-        {
-            my ($before, $inner, $after) = ($1, $2, $3);
-            push @open, map { "$before$_$after" } split /\|/, $inner, -1;
-        }
-        else
-        {
-            complain("unbalanced brackets in \"$phrase\"") if $p =~ /[()|]/;
-            push @done, $p;
-        }
-        if (@open + @done > $MAX_EXPANSION) { complain("\"$phrase\" stands for too many phrases"); return; }
-    }
-    my %seen;
-    return grep { !$seen{ join ' ', split ' ' }++ } @done;
-}
+# --- the automaton ---
 
-# --- reading ---
-
-my (@groups, %group, @topics, %topic, @classes, %class, %class_used);
-my %phrases;    # "group\0phrase" => entry
-my @entries;    # { text, units, group, weight, blocks, folds, where }
+my (@groups, %group, @topics, %topic, %class, %class_used);
+my @entries;    # { text, group, weight, flags, where }
+my %there;      # by group and phrase
+my @states = ({ stems => 0, children => 0, accepts => [] });
+my (@edges, %edge, %memo);    # edges: [from, how, text, to]
 
 for my $name (@TOPICS) { $topic{$name} = @topics; push @topics, $name; }
+
+sub new_state { push @states, { stems => 0, children => 0, accepts => [] }; return $#states; }
 
 sub group_of
 {
@@ -196,50 +173,181 @@ sub group_of
     return $group{$id};
 }
 
-# German without umlauts on the keyboard.
+# What may be written together with the next word: "and", "for", "the".
+my %PREFIXES = (
+    ar => [ qw(و ف ب ل ال بال وال لل وب) ],
+    he => [ qw(ה ו ב ל ש מ) ],
+);
+
+# How a unit may be written in texts of the language: without accents, German without
+# umlauts on the keyboard, and with prefixes.
 sub spellings
 {
-    my ($language, $phrase) = @_;
-    return ($phrase) unless $language eq 'de' && $phrase =~ /[äöüÄÖÜ]/;
-    (my $plain = $phrase) =~ s/([äöü])/{ 'ä' => 'ae', 'ö' => 'oe', 'ü' => 'ue' }->{$1}/ge;
-    return ($phrase, $plain);
+    my ($language, $how, $text) = @_;
+    my @all = ($text);
+    if ($language eq 'de' && $text =~ /[äöü]/)
+    {
+        push @all, $text =~ s/([äöü])/{ 'ä' => 'ae', 'ö' => 'oe', 'ü' => 'ue' }->{$1}/ger;
+    }
+    if ($PREFIXES{$language} && $how != $ANY && $text =~ /^\p{L}{2}/)
+    {
+        (my $bare = $text) =~ s/^ال(?=\p{L}{2})//;
+        push @all, map { "$_$bare" } '', @{ $PREFIXES{$language} };
+    }
+    push @all, plain($text) unless $how == $ANY || $unfolded{$language};
+    my %seen;
+    return grep { !$seen{$_}++ } map { join '', map { my $c = same_point(ord); $c ? chr $c : '' } split // } @all;
+}
+
+sub add_edge
+{
+    my ($language, $from, $unit, $to) = @_;
+    my ($how, $written) = @$unit;
+    for my $text (spellings($language, $how, $written))
+    {
+        next if $edge{"$from $how $text $to"}++;
+        push @edges, [ $from, $how, $text, $to ];
+        if ($how == $WORD) { $states[$from]{children} |= 1; }
+        elsif ($how == $STEM) { $states[$from]{stems} |= 1 << length $text; }
+        else { $states[$from]{children} |= 2; }
+    }
+}
+
+# The elements of a pattern: words and [alternatives, is optional].
+sub parse
+{
+    my ($language, $pattern) = @_;
+    my @stack = ([ [] ]);    # open brackets: lists of alternatives, lists of elements
+    my $rest = $pattern;
+    while ($rest =~ /\S/)
+    {
+        $rest =~ s/^\s+//;
+        if ($rest =~ s/^((?:$EMOTICON))(?=[\s|)]|$)//) { push @{ $stack[-1][-1] }, $1; }
+        elsif ($rest =~ s/^\(//) { push @stack, [ [] ]; }
+        elsif ($rest =~ s/^\|//)
+        {
+            if (@stack < 2) { complain("| outside of brackets in \"$pattern\""); return; }
+            push @{ $stack[-1] }, [];
+        }
+        elsif ($rest =~ s/^\)(\?)?//)
+        {
+            my $optional = $1;
+            if (@stack < 2) { complain("unbalanced brackets in \"$pattern\""); return; }
+            my $alternatives = pop @stack;
+            push @$alternatives, [] if $optional;
+            push @{ $stack[-1][-1] }, $alternatives;
+        }
+        elsif ($rest =~ s/^([^\s()|]+)//)
+        {
+            my $word = $1;
+            my $optional = $word =~ s/(?<=.)\?$//;
+            if ($word =~ /^([^'\x{2019}]+)['\x{2019}]([^'\x{2019}]+)$/)
+            {
+                my ($before, $after) = ($1, $2);
+                push @{ $stack[-1][-1] }, [ ["$before$after"], [ $before, $after ], $optional ? [] : () ];
+            }
+            elsif ($word =~ /^\@(.*)$/)
+            {
+                $class_used{"$language $1"} ||= $where;
+                push @{ $stack[-1][-1] }, [ map({ [$_] } @{ $class{"$language $1"} || [] }), $optional ? [] : () ];
+            }
+            else { push @{ $stack[-1][-1] }, $optional ? [ [$word], [] ] : $word; }
+        }
+    }
+    if (@stack != 1) { complain("unbalanced brackets in \"$pattern\""); return; }
+    return @{ $stack[0][0] };
+}
+
+sub source
+{
+    my ($element) = @_;
+    return $element unless ref $element;
+    return '(' . join('|', map { join ' ', map { source($_) } @$_ } @$element) . ')';
+}
+
+# Follows an element from each of the states, to state $to; returns the states in
+# which it may end, which are those before it too where there may be nothing.
+sub follow
+{
+    my ($language, $from, $element, $to) = @_;
+    if (!ref $element)
+    {
+        my @units = units($element) or return ();
+        my @at = @$from;
+        for my $i (0 .. $#units)
+        {
+            my $next = $i == $#units ? $to : advance($language, \@at, $units[$i]);
+            add_edge($language, $_, $units[$i], $next) for @at;
+            @at = ($next);
+        }
+        return ($to);
+    }
+    my %ends;
+    for my $alternative (@$element)
+    {
+        my @at = @$from;
+        for my $i (0 .. $#$alternative)
+        {
+            @at = $i < $#$alternative ? step($language, \@at, $alternative->[$i])
+                : follow($language, \@at, $alternative->[$i], $to);
+        }
+        $ends{$_} = 1 for @at;
+    }
+    return sort { $a <=> $b } keys %ends;
+}
+
+# The state behind a unit that is followed from these states, shared by all phrases
+# that begin alike.
+sub advance
+{
+    my ($language, $from, $unit) = @_;
+    return $memo{ join ' ', $language, @$from, "u$unit->[0]$unit->[1]" } ||= new_state();
+}
+
+# The states behind an element, shared likewise.
+sub step
+{
+    my ($language, $from, $element) = @_;
+    my $id = join ' ', $language, @$from, source($element);
+    $memo{$id} = [ follow($language, $from, $element, new_state()) ] unless $memo{$id};
+    return @{ $memo{$id} };
 }
 
 sub add
 {
-    my ($language, $kind, $topic, $phrase, $weight, $blocks) = @_;
-    my $group = group_of($kind, $topic, $language);
-    my $written = 0;
-    for my $one (map { spellings($language, $_) } expand($phrase))
+    my ($language, $kind, $topic, $pattern, $weight, $blocks) = @_;
+    my @elements = parse($language, $pattern) or return;
+    my $text;
+    # a plain phrase shares its states word by word
+    if ($pattern =~ /[()|\@'\x{2019}]/ || $pattern =~ /\S\?(?:\s|$)/) { $text = join ' ', split ' ', normalize($pattern); }
+    else
     {
-        next if $one !~ /\S/;
-        my @units = units($one) or next;
-        if ($kind == $CLASS && (@units != 1 || $units[0][0] > $STEM))
-        {
-            complain("\"$one\" is not one word, as those of a class must be");
-            next;
-        }
-        for my $unit (grep { $_->[0] == $IN_CLASS } @units)
-        {
-            $class_used{"$language $unit->[1]"} ||= $where;
-        }
-        my $text = written(@units);
-        my $id = "$group\0$text";
-        if (my $old = $phrases{$id})
-        {
-            complain("\"$text\" has another weight in $old->{where}")
-                if $old->{weight} != $weight || $old->{blocks} != $blocks;
-            complain("\"$text\" is there twice, see $old->{where}") if $old->{raw} eq $phrase;
-            next;
-        }
-        my $entry = { text => $text, units => \@units, group => $group, weight => $weight, blocks => $blocks,
-            folds => !$unfolded{$language}, language => $language, where => $where,
-            raw => $written++ ? "\0" : $phrase };
-        $phrases{$id} = $entry;
-        push @entries, $entry;
+        my @units = map { units($_) } @elements;
+        return if $errors;
+        $text = written(@units);
     }
+    my $group = group_of($kind, $topic, $language);
+    my $id = "$group $text";
+    if (my $old = $there{$id})
+    {
+        # other spellings of one phrase may be written out
+        complain("\"$text\" is there already, see $old->{where}")
+            if $old->{pattern} eq $pattern || $old->{weight} != $weight || $old->{blocks} != $blocks;
+        return;
+    }
+    $there{$id} = { where => $where, pattern => $pattern, weight => $weight, blocks => $blocks };
+
+    my @at = (0);
+    @at = step($language, \@at, $_) for @elements;
+    if (grep { $_ == 0 } @at) { complain("\"$pattern\" may be without any word"); return; }
+    push @entries, { text => $text, group => $group, weight => $weight, flags => $blocks ? 1 : 0 };
+    push @{ $states[$_]{accepts} }, $#entries for @at;
 }
 
+# --- reading ---
+
+# Classes first: a phrase may come before the class that it names.
+my @lines;
 for my $file (sort @ARGV)
 {
     my ($language) = basename($file) =~ /^([a-z]{2,3})\.(?:\w+\.)?tsv$/ or die "$file: what language is that?\n";
@@ -250,148 +358,189 @@ for my $file (sort @ARGV)
         $where = "$file:$.";
         chomp $line;
         next if $line =~ /^\s*(?:#|$)/;
+        my @fields = split /\t+/, $line;
         if ($line =~ /^\@/)
         {
-            my ($name, $words, @rest) = split /\t+/, $line;
-            if ($name !~ /^\@[a-z0-9_]+$/ || !defined $words || @rest || length $name > $NAME_SIZE - 1)
-            {
-                complain("a class is \@name<TAB>words");
-                next;
-            }
-            $name = substr $name, 1;
-            my $id = "$language $name";
-            if (!exists $class{$id}) { $class{$id} = @classes; push @classes, $name; }
-            add($language, $CLASS, $class{$id}, $_, 1, 0) for split ' ', $words;
+            if (@fields != 2 || $fields[0] !~ /^\@[a-z0-9_]{1,20}$/) { complain("a class is \@name<TAB>words"); next; }
+            push @{ $class{ "$language " . substr $fields[0], 1 } }, split ' ', $fields[1];
             next;
         }
-        my ($kind, $phrase, $weight, @rest) = split /\t+/, $line;
-        if (!defined $weight || @rest) { complain("a line is kind<TAB>phrase<TAB>weight"); next; }
-        my $topic = -1;
-        if ($kind =~ /^topic\.([a-z][a-z0-9_]*)$/ && length $1 < $NAME_SIZE)
-        {
-            if (!exists $topic{$1}) { $topic{$1} = @topics; push @topics, $1; }
-            $topic = $topic{$1};
-            $kind = 'topic';
-        }
-        elsif ($kind eq 'topic' || !exists $KIND{$kind}) { complain("there is no kind \"$kind\""); next; }
-        my $blocks = $weight eq '-' ? 1 : 0;
-        my ($low, $high) = @{ $RANGE{$kind} || [ 0, 1 ] };
-        if (!$blocks && ($weight !~ /^-?\d+(?:\.\d+)?$/ || $weight < $low || $weight > $high))
-        {
-            complain("a weight of $kind is a number from $low to $high, or -");
-            next;
-        }
-        add($language, $KIND{$kind}, $topic, $phrase, $blocks ? 0 : $weight, $blocks);
+        if (@fields != 3) { complain("a line is kind<TAB>phrase<TAB>weight"); next; }
+        push @lines, [ $where, $language, @fields ];
     }
+}
+for my $line (@lines)
+{
+    my ($language, $kind, $phrase, $weight);
+    ($where, $language, $kind, $phrase, $weight) = @$line;
+    my $topic = -1;
+    if ($kind =~ /^topic\.([a-z][a-z0-9_]*)$/ && length $1 < $NAME_SIZE)
+    {
+        if (!exists $topic{$1}) { $topic{$1} = @topics; push @topics, $1; }
+        $topic = $topic{$1};
+        $kind = 'topic';
+    }
+    elsif ($kind eq 'topic' || !exists $KIND{$kind}) { complain("there is no kind \"$kind\""); next; }
+    my $blocks = $weight eq '-' ? 1 : 0;
+    my ($low, $high) = @{ $RANGE{$kind} || [ 0, 1 ] };
+    if (!$blocks && ($weight !~ /^-?\d+(?:\.\d+)?$/ || $weight < $low || $weight > $high))
+    {
+        complain("a weight of $kind is a number from $low to $high, or -");
+        next;
+    }
+    add($language, $KIND{$kind}, $topic, $phrase, $blocks ? 0 : $weight, $blocks);
 }
 for my $id (sort keys %class_used)
 {
     my ($language, $name) = split / /, $id;
     $where = $class_used{$id};
-    complain("there is no class \@$name of that language") unless exists $class{$id};
+    complain("there is no class \@$name of that language") unless $class{$id};
 }
 die "more than 64 topics\n" if @topics > 64;
 exit 1 if $errors;
 
-# --- nodes ---
+# Classes are listed for people.
+my @classes;
+for my $id (sort keys %class)
+{
+    my ($language, $name) = split / /, $id;
+    push @classes, $name;
+    push @entries, { text => join(' ', @{ $class{$id} }), group => group_of($CLASS, $#classes, $language),
+        weight => 0, flags => 1 };
+}
+
+# --- keys, as in lexicon_inner.h ---
 
 sub hash_of
 {
-    my $h = $SEED;
-    $h = (($h ^ ord) * 0x01000193) & 0xFFFFFFFF for split //, $_[0];
+    use integer;
+    my $h = 0x4BF29CE484222325;
+    $h = ($h ^ ord) * 0x100000001B3 for split //, $_[0];
     return $h;
 }
 
+sub high_half { use integer; return ($_[0] >> 32) & 0xFFFFFFFF; }
+
 sub key
 {
-    my ($parent, $h, $how) = @_;
-    my $x = (($parent * 0x9E3779B1) & 0xFFFFFFFF) ^ (($h + $how * 0x85EBCA6B) & 0xFFFFFFFF);
-    $x ^= $x >> 16;
-    $x = ($x * 0x7FEB352D) & 0xFFFFFFFF;
-    $x ^= $x >> 15;
-    $x = ($x * 0x846CA68B) & 0xFFFFFFFF;
-    $x ^= $x >> 16;
-    return $x || 1;
+    my ($state, $h, $how) = @_;
+    use integer;
+    my $x = ($h + $state * 0x1E3779B97F4A7C15 + $how * 0x42E1FBE4DA5B7A39);
+    $x ^= high_half($x);
+    $x *= 0x3F58476D1CE4E5B9;
+    $x ^= high_half($x);
+    $x *= 0x14D049BB133111EB;
+    $x ^= high_half($x);
+    return $x;
 }
 
-my %node = ($ROOT => { stems => 0, children => 0, entries => [] });
-my @sieve = (0) x ((1 << $SIEVE_BITS) / 32);
+# --- one state at a time ---
 
-for my $entry (@entries)
+# Edges of several phrases may fit one word. The automaton is made deterministic:
+# its states are sets of the old ones, and an edge stands for all that fit. What is
+# looked for first stands for what would be looked for next too: a word as it is, by
+# its shape, by stems from the longest, any word.
+my @out;    # of each old state: how => { text => [ targets ] }
+for my $edge (@edges) { push @{ $out[ $edge->[0] ][ $edge->[1] ]{ $edge->[2] } }, $edge->[3]; }
+
+my (@sets, %set, @made, @done);    # @made: [from, how, text, to]
+
+sub set_of
 {
-    my $parent = $ROOT;
-    for my $unit (@{ $entry->{units} })
-    {
-        my ($how, $text) = @$unit;
-        my $h = 0;
-        if ($how == $IN_CLASS) { $h = $class{"$entry->{language} $text"}; }
-        elsif ($how != $ANY)
-        {
-            $text = fold($text) if $entry->{folds};
-            $h = hash_of($text);
-        }
-        if ($how == $WORD) { $node{$parent}{children} |= 1; }
-        elsif ($how == $STEM) { $node{$parent}{stems} |= 1 << length $text; }
-        elsif ($how == $IN_CLASS) { $node{$parent}{children} |= 2; }
-        else { $node{$parent}{children} |= 4; }
-        my $key = key($parent, $h, $how);
-        if ($parent == $ROOT)
-        {
-            my $bit = (($h * 0x9E3779B1 + $how * 0x85EBCA6B) & 0xFFFFFFFF) >> (32 - $SIEVE_BITS);
-            $sieve[ $bit >> 5 ] |= 1 << ($bit & 31);
-        }
-        $node{$key} ||= { stems => 0, children => 0, entries => [] };
-        $parent = $key;
-    }
-    push @{ $node{$parent}{entries} }, $entry;
+    my %seen;
+    my @members = sort { $a <=> $b } grep { !$seen{$_}++ } @_;
+    my $id = join ' ', @members;
+    if (!exists $set{$id}) { $set{$id} = @sets; push @sets, \@members; }
+    return $set{$id};
 }
-my $root = delete $node{$ROOT};
+
+sub targets
+{
+    my ($members, $how, $text) = @_;
+    return map { @{ $out[$_][$how]{$text} || [] } } @$members;
+}
+
+set_of(0);
+for (my $at = 0; $at < @sets; $at++)
+{
+    my $members = $sets[$at];
+    my (%words, %stems);
+    my $state = $done[$at] = { stems => 0, children => 0, accepts => [] };
+    my %accepts;
+    for my $member (@$members)
+    {
+        $words{$_} = 1 for keys %{ $out[$member][$WORD] || {} };
+        $stems{$_} = 1 for keys %{ $out[$member][$STEM] || {} };
+        $accepts{$_} = 1 for @{ $states[$member]{accepts} };
+    }
+    $state->{accepts} = [ sort { $a <=> $b } keys %accepts ];
+    my @any = targets($members, $ANY, '_');
+    push @made, [ $at, $ANY, '_', set_of(@any) ] if @any;
+    $state->{children} |= 2 if @any;
+    my @lengths = do { my %l = map { length $_ => 1 } keys %stems; sort { $a <=> $b } keys %l };
+
+    # by stems: those that are stems of the text too
+    my $by_stems = sub {
+        my ($text) = @_;
+        my @fit = map { substr $text, 0, $_ } grep { $_ <= length $text } @lengths;
+        push @fit, '#' if $stems{'#'} && $text =~ /^\d/;
+        return map { targets($members, $STEM, $_) } grep { $stems{$_} } @fit;
+    };
+    for my $stem (sort keys %stems)
+    {
+        push @made, [ $at, $STEM, $stem, set_of(@any, $by_stems->($stem)) ];
+        $state->{stems} |= 1 << length $stem;
+    }
+    for my $word (sort keys %words)
+    {
+        my @to = targets($members, $WORD, $word);
+        my $shape = $word =~ s/\d+/#/gr;
+        push @to, targets($members, $WORD, $shape) if $shape ne $word;
+        push @to, @any, $by_stems->($word) if $word =~ /^[\p{L}\p{M}\p{N}#]/;
+        push @to, $by_stems->("0") if $word =~ /^#/;
+        push @made, [ $at, $WORD, $word, set_of(@to) ];
+        $state->{children} |= 1;
+    }
+}
 
 my $slots = 16;
-$slots *= 2 while $slots < 1.6 * keys %node;
+$slots *= 2 while $slots < 1.5 * @made;
 my @slot;
-for my $key (sort { $a <=> $b } keys %node)
+my @sieve = (0) x ((1 << $SIEVE_BITS) / 32);
+die "too many states\n" if @done >= 1 << 24;
+for my $edge (@made)
 {
-    my $at = $key & ($slots - 1);
+    my ($from, $how, $text, $to) = @$edge;
+    my $key = key($from, $how == $ANY ? 0 : hash_of($text), $how);
+    my $low = do { use integer; $key & 0xFFFFFFFF };
+    my $at = $low & ($slots - 1);
     $at = ($at + 1) & ($slots - 1) while defined $slot[$at];
-    $slot[$at] = $key;
+    # the check: 32 bits of the upper half, 8 of the lower
+    $slot[$at] = sprintf '{0x%X,0x%X}', high_half($key), ($to << 8) | ($low >> 24);
+    if ($from == 0)
+    {
+        my $bit = (high_half($key) >> (32 - $SIEVE_BITS));
+        $sieve[ $bit >> 5 ] |= 1 << ($bit & 31);
+    }
 }
 
 # --- writing ---
 
-my (@entry_rows, $text);
-my %offset;
-$text = '';
-my $bytes = 0;
-
-sub offset_of
+my $text = '';
+my (@state_rows, @accepts, @entry_rows);
+for my $state (@done)
 {
-    my ($s) = @_;
-    if (!exists $offset{$s})
-    {
-        utf8::encode(my $raw = $s);
-        $offset{$s} = [ $bytes, length $raw ];
-        $bytes += length $raw;
-        $text .= $raw;
-    }
-    return @{ $offset{$s} };
+    my @list = @{ $state->{accepts} };
+    push @state_rows, sprintf '{%d,0x%X,%d}', @list ? 1 + @accepts : 0, $state->{stems}, $state->{children};
+    push @accepts, map { $list[$_] . ($_ == $#list ? '|ST_LEX_LAST' : '') } 0 .. $#list;
 }
-
-my $count = 0;
-for my $key (grep { defined } @slot)
+for my $entry (@entries)
 {
-    my $list = $node{$key}{entries};
-    $node{$key}{first} = @$list ? $count + 1 : 0;
-    for my $i (0 .. $#$list)
-    {
-        my $e = $list->[$i];
-        my ($at, $length) = offset_of($e->{text});
-        my $flags = ($i == $#$list ? 1 : 0) | ($e->{folds} ? 2 : 0) | ($e->{blocks} ? 4 : 0);
-        push @entry_rows, sprintf "{%d,%gf,%d,%d,%d}", $at,
-            $e->{weight}, $length, $e->{group}, $flags;
-        $entry_rows[-1] =~ s/,(-?\d+)f,/,$1,/;
-        $count++;
-    }
+    utf8::encode(my $raw = $entry->{text});
+    die "$entry->{text}: too long\n" if length $raw > 65535;
+    push @entry_rows, sprintf '{%d,%s,%d,%d,%d}', length $text, $entry->{weight}, length $raw, $entry->{group},
+        $entry->{flags};
+    $text .= $raw;
 }
 
 # Text as rows of character constants would be slow to compile: string literals.
@@ -419,27 +568,20 @@ sub array
 }
 
 print "/* Generated by tools/lexicon.pl from src/understanding/lexicon: change those files. */\n\n";
-printf "/* %d phrases and words of classes, %d nodes */\n\n", scalar @entries, scalar keys %node;
+printf "/* %d entries, %d states, %d edges */\n\n", scalar @entries, scalar @done, scalar @made;
 printf "const uint32 st_lex_mask = %d;\n", $slots - 1;
-printf "const uint32 st_lex_root_stems = 0x%X;\n", $root->{stems};
-printf "const uint32 st_lex_root_children = %d;\n", $root->{children};
 printf "const int st_lex_nentries = %d;\n", scalar @entries;
 printf "const int st_lex_ngroups = %d;\n", scalar @groups;
 printf "const int st_lex_ntopics = %d;\n", scalar @topics;
-printf "const int st_lex_nclasses = %d;\n", scalar @classes;
 printf "const int st_lex_nunfolded = %d;\n\n", scalar @UNFOLDED;
-array('StLexNode st_lex_nodes[]', 4, map {
-    my $key = $slot[$_];
-    defined $key
-        ? sprintf('{0x%X,%d,0x%X,%d}', $key, $node{$key}{first}, $node{$key}{stems}, $node{$key}{children})
-        : '{0}'
-} 0 .. $slots - 1);
+array('StLexEdge st_lex_edges[]', 6, map { defined $slot[$_] ? $slot[$_] : '{0}' } 0 .. $slots - 1);
+array('StLexState st_lex_states[]', 8, @state_rows);
+array('uint32 st_lex_accepts[]', 12, @accepts);
 array('StLexEntry st_lex_entries[]', 6, @entry_rows ? @entry_rows : '{0}');
 array('StLexGroup st_lex_groups[]', 6, @groups ? map { "{$_->[0],$_->[1],\"$_->[2]\"}" } @groups : '{0}');
 array('uint32 st_lex_sieve[]', 12, map { sprintf '0x%X', $_ } @sieve);
-array('uint16 st_lex_fold_low[]', 12, map { sprintf '0x%X', fold_point($_) } 0xC0 .. 0x6FF);
-array('uint16 st_lex_fold_high[]', 12, map { sprintf '0x%X', fold_point($_) } 0x1E00 .. 0x1FFF);
-array('char st_lex_topics[][ST_LEX_NAME_SIZE]', 4, map { "\"$_\"" } @topics);
+array('uint16 st_lex_same_low[]', 12, map { sprintf '0x%X', same_point($_) } 0x300 .. 0x6FF);
 array('char st_lex_classes[][ST_LEX_NAME_SIZE]', 4, @classes ? map { "\"$_\"" } @classes : '""');
+array('char st_lex_topics[][ST_LEX_NAME_SIZE]', 4, map { "\"$_\"" } @topics);
 array('char st_lex_unfolded[][4]', 12, map { "\"$_\"" } @UNFOLDED);
 print "const char st_lex_text[] =\n", literal($text), "\t;\n";

@@ -133,4 +133,19 @@ extern const float *st_model_probs(const StModel *model);
 extern const float *st_model_scores(const StModel *model);
 extern float st_model_temperature(const StModel *model);
 
+/*
+ * What each token gave to a label's score: contributions that sum (with the bias
+ * row, start = 0, length = 0) to *score; palloc'd.  Throws only for cancel and
+ * lack of memory.
+ */
+typedef struct StContribution
+{
+	int			start;			/* characters of the document, 1-based */
+	int			length;
+	double		contribution;
+} StContribution;
+
+extern StContribution *st_model_explain(const StModel *model, const StDocument *doc,
+										int label, int *n, double *score);
+
 #endif							/* ST_MODEL_H */

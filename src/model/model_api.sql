@@ -16,12 +16,12 @@ AS 'MODULE_PATHNAME', 'st_model_gone';
 COMMENT ON FUNCTION triage.model_gone() IS 'Trigger of triage.model: keeps the numbers of dropped versions and removes their files at commit.';
 REVOKE ALL ON FUNCTION triage.model_gone() FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION triage.model_replaced()
+CREATE OR REPLACE FUNCTION triage.model_checked()
 RETURNS trigger
 LANGUAGE c
-AS 'MODULE_PATHNAME', 'st_model_replaced';
-COMMENT ON FUNCTION triage.model_replaced() IS 'Trigger of triage.model: retires a shipped model when an active version of its name comes, as from a dump.';
-REVOKE ALL ON FUNCTION triage.model_replaced() FROM PUBLIC;
+AS 'MODULE_PATHNAME', 'st_model_checked';
+COMMENT ON FUNCTION triage.model_checked() IS 'Trigger of triage.model: refuses rows that cannot be; retires a shipped model when an active version of its name comes, as from a dump.';
+REVOKE ALL ON FUNCTION triage.model_checked() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER model_changed
 AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON triage.model
@@ -32,19 +32,19 @@ FOR EACH ROW EXECUTE FUNCTION triage.model_gone();
 CREATE OR REPLACE TRIGGER model_truncated
 BEFORE TRUNCATE ON triage.model
 FOR EACH STATEMENT EXECUTE FUNCTION triage.model_gone();
-CREATE OR REPLACE TRIGGER model_replaced
-BEFORE INSERT ON triage.model
-FOR EACH ROW WHEN (NEW.version > 0 AND NEW.status = 'active') EXECUTE FUNCTION triage.model_replaced();
+CREATE OR REPLACE TRIGGER model_checked
+BEFORE INSERT OR UPDATE ON triage.model
+FOR EACH ROW EXECUTE FUNCTION triage.model_checked();
 
 -- Also for rows that logical replication brings. The others are not, or rows
 -- of triage.model_dropped would come twice.
 ALTER TABLE triage.model ENABLE ALWAYS TRIGGER model_changed;
-ALTER TABLE triage.model ENABLE ALWAYS TRIGGER model_replaced;
+ALTER TABLE triage.model ENABLE ALWAYS TRIGGER model_checked;
 COMMENT ON TRIGGER model_changed ON triage.model IS 'Has every backend look again after commit.';
 COMMENT ON TRIGGER model_gone ON triage.model IS 'Keeps the numbers of dropped versions and removes their files.';
 COMMENT ON TRIGGER model_truncated ON triage.model IS 'Keeps the numbers of dropped versions and removes their files.';
 
-COMMENT ON TRIGGER model_replaced ON triage.model IS 'Retires a shipped model when an active version of its name comes.';
+COMMENT ON TRIGGER model_checked ON triage.model IS 'Refuses rows that cannot be; retires a shipped model when an active version of its name comes.';
 
 -- Training
 

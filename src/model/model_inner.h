@@ -72,17 +72,7 @@ extern void st_weights_score(const StWeights *w, const StTokens *tokens,
 							 const StFeatures *features, float *scores, float *probs,
 							 bool *in_scope);
 
-/*
- * Explanation of one label's score: contributions by token; they sum (with the
- * bias row, start = 0, length = 0, token NULL) to *score.
- */
-typedef struct StContribution
-{
-	int			start;			/* characters of the document, 1-based */
-	int			length;
-	double		contribution;
-} StContribution;
-
+/* Of one label: see st_model_explain. */
 extern StContribution *st_weights_explain(const StWeights *w, const StDocument *doc,
 										  int label, int *n, double *score);
 

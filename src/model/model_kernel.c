@@ -4,9 +4,12 @@
  *		The inner loops of scoring and training.
  *
  * Plain C that the compiler turns into vector instructions, twice: for what
- * every x86-64 has and for AVX2; the loader chooses.  Fused multiply-add is not
- * asked for and sums run over a fixed number of partial sums, whatever the width
- * of the registers, so that both give the same bits.  exp is our own because libm's
+ * every x86-64 has and for AVX2; the first call chooses.  Not the loader: what
+ * compilers offer for that asks the processor when the library is loaded, which
+ * costs each new connection of a virtual machine more than its first document,
+ * whereas the C library knows already.  Fused multiply-add is not asked for and
+ * sums run over a fixed number of partial sums, whatever the width of the
+ * registers, so that both give the same bits.  exp is our own because libm's
  * differs between releases in the last place.
  *
  *-------------------------------------------------------------------------
@@ -15,174 +18,29 @@
 
 #include <math.h>
 
-#include "model/model_kernel.h"
-
-#if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
-#define ST_VECTOR __attribute__((target_clones("avx2", "default")))
-#else
-#define ST_VECTOR
+#if defined(__x86_64__) && defined(__has_include)
+#if __has_include(<sys/platform/x86.h>)
+#include <sys/platform/x86.h>
+#define ST_HAS_AVX2() CPU_FEATURE_ACTIVE(AVX2)
 #endif
+#endif
+#if defined(__x86_64__) && !defined(ST_HAS_AVX2)
+#define ST_HAS_AVX2() (__builtin_cpu_init(), __builtin_cpu_supports("avx2"))
+#endif
+
+#include "model/model_kernel.h"
 
 /* Products of 127 and 32767 that a 32-bit sum holds for certain. */
 #define EXACT_ROWS 512
+
+/* Rows that are asked for before they are needed. */
+#define AHEAD 4
 
 /* Eight floats; where registers are narrower the compiler uses two. */
 typedef float Eight __attribute__((vector_size(32), aligned(32)));
 
 #define EIGHTS(p) ((Eight *) __builtin_assume_aligned(p, 64))
 #define CONST_EIGHTS(p) ((const Eight *) __builtin_assume_aligned(p, 64))
-
-ST_VECTOR void
-st_axpy(float *y, const float *x, float a, int n)
-{
-	Eight	   *to = EIGHTS(y);
-	const		Eight *from = CONST_EIGHTS(x);
-
-	for (Size i = 0; i < (Size) n / 8; i += 2)
-	{
-		to[i] += a * from[i];
-		to[i + 1] += a * from[i + 1];
-	}
-}
-
-ST_VECTOR float
-st_dot(const float *x, const float *y, int n)
-{
-	const		Eight *a = CONST_EIGHTS(x);
-	const		Eight *b = CONST_EIGHTS(y);
-	Eight		even = {0};
-	Eight		odd = {0};
-
-	for (Size i = 0; i < (Size) n / 8; i += 2)
-	{
-		even += a[i] * b[i];
-		odd += a[i + 1] * b[i + 1];
-	}
-	even += odd;
-	return ((even[0] + even[4]) + (even[2] + even[6])) +
-		((even[1] + even[5]) + (even[3] + even[7]));
-}
-
-/* Rows that are asked for before they are needed. */
-#define AHEAD 4
-
-ST_VECTOR void
-st_rows_sum(float *y, const float *matrix, int width,
-			const uint32 *ids, const float *values, int n)
-{
-	Size		from = 0;
-
-	/* 64 columns at a time stay in registers */
-	for (; from + 64 <= (Size) width; from += 64)
-	{
-		Eight	   *to = EIGHTS(y + from);
-		Eight		sum0 = to[0];
-		Eight		sum1 = to[1];
-		Eight		sum2 = to[2];
-		Eight		sum3 = to[3];
-		Eight		sum4 = to[4];
-		Eight		sum5 = to[5];
-		Eight		sum6 = to[6];
-		Eight		sum7 = to[7];
-
-		for (int r = 0; r < n; r++)
-		{
-			const		Eight *row = CONST_EIGHTS(matrix + (Size) ids[r] * width + from);
-			float		a = values[r];
-
-			if (r + AHEAD < n)
-			{
-				const float *next = matrix + (Size) ids[r + AHEAD] * width + from;
-
-				__builtin_prefetch(next);
-				__builtin_prefetch(next + 16);
-				__builtin_prefetch(next + 32);
-				__builtin_prefetch(next + 48);
-			}
-			sum0 += a * row[0];
-			sum1 += a * row[1];
-			sum2 += a * row[2];
-			sum3 += a * row[3];
-			sum4 += a * row[4];
-			sum5 += a * row[5];
-			sum6 += a * row[6];
-			sum7 += a * row[7];
-		}
-		to[0] = sum0;
-		to[1] = sum1;
-		to[2] = sum2;
-		to[3] = sum3;
-		to[4] = sum4;
-		to[5] = sum5;
-		to[6] = sum6;
-		to[7] = sum7;
-	}
-
-	for (; from < (Size) width; from += 16)
-	{
-		Eight	   *to = EIGHTS(y + from);
-		Eight		sum0 = to[0];
-		Eight		sum1 = to[1];
-
-		for (int r = 0; r < n; r++)
-		{
-			const		Eight *row = CONST_EIGHTS(matrix + (Size) ids[r] * width + from);
-			float		a = values[r];
-
-			sum0 += a * row[0];
-			sum1 += a * row[1];
-		}
-		to[0] = sum0;
-		to[1] = sum1;
-	}
-}
-
-ST_VECTOR void
-st_rows_update(float *matrix, int width,
-			   const uint32 *ids, const float *values, int n,
-			   const float *x)
-{
-	const		Eight *from = CONST_EIGHTS(x);
-
-	for (int r = 0; r < n; r++)
-	{
-		Eight	   *row = EIGHTS(matrix + (Size) ids[r] * width);
-		float		a = values[r];
-
-		for (Size i = 0; i < (Size) width / 8; i += 2)
-		{
-			row[i] += a * from[i];
-			row[i + 1] += a * from[i + 1];
-		}
-	}
-}
-
-ST_VECTOR void
-st_bytes_sum(float *y, int32 *work, int width,
-			 const int8 *const *rows, const int16 *factors, int n)
-{
-	float	   *restrict to = __builtin_assume_aligned(y, 64);
-	int32	   *restrict sums = __builtin_assume_aligned(work, 64);
-	Size		columns = (Size) width / ST_LANES * ST_LANES;
-
-	for (int from = 0; from < n; from += EXACT_ROWS)
-	{
-		int			until = Min(n, from + EXACT_ROWS);
-
-		for (Size i = 0; i < columns; i++)
-			sums[i] = 0;
-		for (int r = from; r < until; r++)
-		{
-			const int8 *restrict row = rows[r];
-			int16		a = factors[r];
-
-			for (Size i = 0; i < columns; i++)
-				sums[i] += (int32) a * row[i];
-		}
-		for (Size i = 0; i < columns; i++)
-			to[i] += (float) sums[i];
-	}
-}
 
 /*
  * exp_inline
@@ -217,27 +75,98 @@ exp_inline(float x)
 	return p * power.f;
 }
 
-float
-st_expf(float x)
+#define LOOP(name) name##_plain
+#define LOOP_TARGET
+#include "model/model_kernel_loops.h"
+#undef LOOP
+#undef LOOP_TARGET
+
+#ifdef ST_HAS_AVX2
+#define LOOP(name) name##_avx2
+#define LOOP_TARGET __attribute__((target("avx2")))
+#include "model/model_kernel_loops.h"
+#undef LOOP
+#undef LOOP_TARGET
+#endif
+
+/* The loops for one set of instructions */
+typedef struct Loops
 {
-	return exp_inline(x);
+	void		(*axpy) (float *y, const float *x, float a, int n);
+	float		(*dot) (const float *x, const float *y, int n);
+	void		(*rows_sum) (float *y, const float *matrix, int width,
+							 const uint32 *ids, const float *values, int n);
+	void		(*rows_update) (float *matrix, int width,
+								const uint32 *ids, const float *values, int n,
+								const float *x);
+	void		(*bytes_sum) (float *y, int32 *work, int width,
+							  const int8 *const *rows, const int16 *factors, int n);
+	float		(*softmax) (float *logits, int n);
+} Loops;
+
+static const Loops plain_loops = {
+	axpy_plain, dot_plain, rows_sum_plain, rows_update_plain, bytes_sum_plain, softmax_plain
+};
+
+#ifdef ST_HAS_AVX2
+static const Loops avx2_loops = {
+	axpy_avx2, dot_avx2, rows_sum_avx2, rows_update_avx2, bytes_sum_avx2, softmax_avx2
+};
+#endif
+
+static const Loops *chosen = NULL;
+
+/* loops: those that this processor has */
+static inline const Loops *
+loops(void)
+{
+	if (unlikely(chosen == NULL))
+	{
+		chosen = &plain_loops;
+#ifdef ST_HAS_AVX2
+		if (ST_HAS_AVX2())
+			chosen = &avx2_loops;
+#endif
+	}
+	return chosen;
 }
 
-ST_VECTOR float
+void
+st_axpy(float *y, const float *x, float a, int n)
+{
+	loops()->axpy(y, x, a, n);
+}
+
+float
+st_dot(const float *x, const float *y, int n)
+{
+	return loops()->dot(x, y, n);
+}
+
+void
+st_rows_sum(float *y, const float *matrix, int width,
+			const uint32 *ids, const float *values, int n)
+{
+	loops()->rows_sum(y, matrix, width, ids, values, n);
+}
+
+void
+st_rows_update(float *matrix, int width,
+			   const uint32 *ids, const float *values, int n,
+			   const float *x)
+{
+	loops()->rows_update(matrix, width, ids, values, n, x);
+}
+
+void
+st_bytes_sum(float *y, int32 *work, int width,
+			 const int8 *const *rows, const int16 *factors, int n)
+{
+	loops()->bytes_sum(y, work, width, rows, factors, n);
+}
+
+float
 st_softmax(float *logits, int n)
 {
-	float		largest = logits[0];
-	float		sum = 0;
-
-	Assert(n > 0);
-	for (int i = 1; i < n; i++)
-		largest = logits[i] > largest ? logits[i] : largest;
-	for (int i = 0; i < n; i++)
-		logits[i] = exp_inline(logits[i] - largest);
-	for (int i = 0; i < n; i++)
-		sum += logits[i];
-	for (int i = 0; i < n; i++)
-		logits[i] /= sum;
-	/* at least 1, what the largest gives */
-	return largest + logf(Max(sum, 1.0f));
+	return loops()->softmax(logits, n);
 }

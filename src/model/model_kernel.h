@@ -39,6 +39,4 @@ extern void st_bytes_sum(float *y, int32 *work, int width,
 /* replaces logits by their softmax; returns the log of the divisor */
 extern float st_softmax(float *logits, int n);
 
-extern float st_expf(float x);
-
 #endif							/* ST_MODEL_KERNEL_H */

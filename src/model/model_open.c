@@ -266,6 +266,13 @@ st_model_label(const StModel *model, int label)
 	return model->label_datums[label];
 }
 
+/* See model.h. */
+StContribution *
+st_model_explain(const StModel *model, const StDocument *doc, int label, int *n, double *score)
+{
+	return st_weights_explain(st_model_weights(model), doc, label, n, score);
+}
+
 const char *
 st_model_label_text(const StModel *model, int label)
 {

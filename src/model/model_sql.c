@@ -121,8 +121,11 @@ classify_state(FmgrInfo *flinfo)
 {
 	MemoryContext old = MemoryContextSwitchTo(flinfo->fn_mcxt);
 	ClassifyState *state = palloc0(sizeof(ClassifyState));
+	Oid			type = get_fn_expr_rettype(flinfo);
 
-	state->desc = lookup_rowtype_tupdesc_copy(st_type_oid("prediction"), -1);
+	if (!OidIsValid(type))
+		type = st_type_oid("prediction");
+	state->desc = lookup_rowtype_tupdesc_copy(type, -1);
 	if (state->desc->natts != 4)
 		elog(ERROR, "type triage.prediction is not as it was installed");
 	flinfo->fn_extra = state;

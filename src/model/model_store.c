@@ -32,6 +32,7 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -48,6 +49,9 @@
 /* How many names a hint lists */
 #define ST_HINT_NAMES 20
 
+/* Pages up to which a table is read without its index */
+#define SMALL_TABLE 16
+
 /* A scan over rows of triage.model or triage.model_dropped */
 typedef struct ModelScan
 {
@@ -56,7 +60,9 @@ typedef struct ModelScan
 	TupleDesc	desc;
 } ModelScan;
 
-static void scan_begin(ModelScan *scan, const char *table, const char *name);
+static int	column_number(const ModelScan *scan, const char *name);
+static void scan_begin(ModelScan *scan, const char *table, const char *name,
+					   bool ordered);
 static HeapTuple scan_next(ModelScan *scan);
 static void scan_end(ModelScan *scan);
 static Datum column(const ModelScan *scan, HeapTuple tuple, const char *name);
@@ -74,18 +80,31 @@ st_store_relid(bool missing_ok)
 }
 
 /*
+ * column_number
+ *		Returns the number of a column; throws when it is absent.
+ */
+static int
+column_number(const ModelScan *scan, const char *name)
+{
+	int			attnum = SPI_fnumber(scan->desc, name);
+
+	return attnum > 0 ? attnum : st_attnum(RelationGetRelid(scan->rel), name);
+}
+
+/*
  * scan_begin
  *		Starts a scan over the rows of a name in triage.model or
- *		triage.model_dropped, over all rows when name is NULL, ordered by name
- *		and version.  Throws when the table is absent.
+ *		triage.model_dropped, over all rows when name is NULL; in order of name
+ *		and version where that is asked for.  Throws when the table is absent.
  *
- * The key is compared in the collation that the index is ordered by.
+ * The key is compared in the collation that the index is ordered by.  Opening
+ * the index costs a new connection more than reading a small table as it is.
  */
 static void
-scan_begin(ModelScan *scan, const char *table, const char *name)
+scan_begin(ModelScan *scan, const char *table, const char *name, bool ordered)
 {
 	ScanKeyData key;
-	Oid			index;
+	Oid			index = InvalidOid;
 	int			nkeys = 0;
 
 	scan->rel = table_open(st_relation_oid(table, false), AccessShareLock);
@@ -93,12 +112,13 @@ scan_begin(ModelScan *scan, const char *table, const char *name)
 
 	if (name != NULL)
 	{
-		ScanKeyEntryInitialize(&key, 0, st_attnum(RelationGetRelid(scan->rel), "name"),
+		ScanKeyEntryInitialize(&key, 0, column_number(scan, "name"),
 							   BTEqualStrategyNumber, InvalidOid, DEFAULT_COLLATION_OID,
 							   F_TEXTEQ, CStringGetTextDatum(name));
 		nkeys = 1;
 	}
-	index = st_relation_oid(psprintf("%s_pkey", table), true);
+	if (ordered || RelationGetNumberOfBlocks(scan->rel) > SMALL_TABLE)
+		index = st_relation_oid(psprintf("%s_pkey", table), true);
 	scan->scan = systable_beginscan(scan->rel, index, OidIsValid(index), NULL, nkeys, &key);
 }
 
@@ -125,11 +145,7 @@ scan_end(ModelScan *scan)
 static Datum
 column_or_null(const ModelScan *scan, HeapTuple tuple, const char *name, bool *isnull)
 {
-	int			attnum = SPI_fnumber(scan->desc, name);
-
-	if (attnum <= 0)
-		(void) st_attnum(RelationGetRelid(scan->rel), name);	/* says so */
-	return heap_getattr(tuple, attnum, scan->desc, isnull);
+	return heap_getattr(tuple, column_number(scan, name), scan->desc, isnull);
 }
 
 /*
@@ -214,6 +230,23 @@ st_store_row_key(Relation rel, HeapTuple tuple, StMapKey *key)
 }
 
 /*
+ * status_is_active
+ *		Whether a triage.model_status is "active".
+ */
+static bool
+status_is_active(Oid status)
+{
+	HeapTuple	tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(status));
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for enum value %u", status);
+	result = strcmp(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel), "active") == 0;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
  * st_store_find
  *		Finds a version of a model, the active one for ST_ACTIVE, the shipped
  *		one for ST_SHIPPED.  Returns whether there is one; *row is palloc'd in
@@ -224,18 +257,13 @@ st_store_find(const char *name, int version, StModelRow *row)
 {
 	ModelScan	scan;
 	HeapTuple	tuple;
-	Oid			active;
 	bool		found = false;
 
-	active = GetSysCacheOid2(ENUMTYPOIDNAME, Anum_pg_enum_oid,
-							 ObjectIdGetDatum(st_type_oid("model_status")),
-							 CStringGetDatum("active"));
-
-	scan_begin(&scan, "model", name);
+	scan_begin(&scan, "model", name, false);
 	while (!found && (tuple = scan_next(&scan)) != NULL)
 	{
 		int			this_version = DatumGetInt32(column(&scan, tuple, "version"));
-		bool		is_active = DatumGetObjectId(column(&scan, tuple, "status")) == active;
+		bool		is_active = status_is_active(DatumGetObjectId(column(&scan, tuple, "status")));
 
 		if (version == ST_ACTIVE ? !is_active : this_version != st_number_of(version))
 			continue;
@@ -284,12 +312,12 @@ st_store_last_version(const char *name)
 	HeapTuple	tuple;
 	int			last = 0;
 
-	scan_begin(&scan, "model", name);
+	scan_begin(&scan, "model", name, false);
 	while ((tuple = scan_next(&scan)) != NULL)
 		last = Max(last, DatumGetInt32(column(&scan, tuple, "version")));
 	scan_end(&scan);
 
-	scan_begin(&scan, "model_dropped", name);
+	scan_begin(&scan, "model_dropped", name, false);
 	while ((tuple = scan_next(&scan)) != NULL)
 		last = Max(last, DatumGetInt32(column(&scan, tuple, "version")));
 	scan_end(&scan);
@@ -312,7 +340,7 @@ st_store_models(void)
 	int			n = 0;
 
 	initStringInfo(&out);
-	scan_begin(&scan, "model", NULL);
+	scan_begin(&scan, "model", NULL, true);
 	while ((tuple = scan_next(&scan)) != NULL)
 	{
 		char	   *name = TextDatumGetCString(column(&scan, tuple, "name"));
@@ -346,7 +374,7 @@ st_store_versions(const char *name)
 	int			n = 0;
 
 	initStringInfo(&out);
-	scan_begin(&scan, "model", name);
+	scan_begin(&scan, "model", name, true);
 	while ((tuple = scan_next(&scan)) != NULL)
 	{
 		if (n++ == ST_HINT_NAMES)
@@ -375,7 +403,7 @@ st_store_files_in_use(void)
 	ModelScan	scan;
 	HeapTuple	tuple;
 
-	scan_begin(&scan, "model", NULL);
+	scan_begin(&scan, "model", NULL, false);
 	while ((tuple = scan_next(&scan)) != NULL)
 	{
 		StMapKey   *key = palloc(sizeof(StMapKey));

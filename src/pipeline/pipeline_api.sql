@@ -59,6 +59,43 @@ AS 'MODULE_PATHNAME', 'st_detach';
 COMMENT ON FUNCTION triage.detach(regclass, boolean) IS 'Drops the triggers of an attached table. Decisions stay, and attaching it again finds them; with purge everything about its tickets is removed.';
 REVOKE ALL ON FUNCTION triage.detach(regclass, boolean) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.attach_messages(
+    messages regclass,
+    columns jsonb DEFAULT '{}',
+    tickets regclass DEFAULT NULL,
+    options jsonb DEFAULT '{}')
+RETURNS jsonb
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_attach_messages';
+COMMENT ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) IS 'Notes which table (or view) holds the messages of an attached table''s tickets. columns maps roles (id, ticket, body, author_kind, created_at, tenant) to columns, null for none; others are guessed from the usual names. tickets is by default what the ticket column''s foreign key refers to, else the only attached table. options: customer, an array of the values of author_kind that are the requester. Returns the columns as found. Attaching again configures anew.';
+REVOKE ALL ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.detach_messages(messages regclass)
+RETURNS void
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'st_detach_messages';
+COMMENT ON FUNCTION triage.detach_messages(regclass) IS 'Forgets a table of messages.';
+REVOKE ALL ON FUNCTION triage.detach_messages(regclass) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.sentiment_path(
+    tickets regclass,
+    ticket_key text,
+    tenant text DEFAULT NULL,
+    OUT "position" integer,
+    OUT at timestamptz,
+    OUT author_kind text,
+    OUT by_customer boolean,
+    OUT score real,
+    OUT label text,
+    OUT confidence real,
+    OUT mood real,
+    OUT slope real)
+RETURNS SETOF record
+LANGUAGE c VOLATILE ROWS 10
+AS 'MODULE_PATHNAME', 'st_sentiment_path';
+COMMENT ON FUNCTION triage.sentiment_path(regclass, text, text) IS 'How the tone of a ticket''s thread moved: the ticket''s own text, then its messages in order, the newest 1000. score (-1 to 1), label and confidence are of what the requester wrote alone; mood is the tone of the thread so far, in which the requester''s last message counts as much as all before it together; slope is the change of score a message, of the least-squares line so far. Reads ticket and messages as the caller.';
+REVOKE ALL ON FUNCTION triage.sentiment_path(regclass, text, text) FROM PUBLIC;
+
 CREATE OR REPLACE PROCEDURE triage.backfill(
     tickets regclass,
     batch_size integer DEFAULT 1000,

@@ -12,9 +12,11 @@
 
 #include "access/genam.h"
 #include "access/relscan.h"
+#include "catalog/pg_attribute.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 #include "utils/rel.h"
 
@@ -68,6 +70,10 @@ extern void st_columns_guess(Relation rel, StColumns *columns, const bool *named
 extern Jsonb *st_columns_to_jsonb(const StColumns *columns);
 extern void st_options_parse(Jsonb *given, StOptions *options);
 extern bool st_column_is_time(Oid typid);
+extern char *st_list_of_columns(Relation rel);
+extern char *st_table_literal(Relation rel);
+extern Form_pg_attribute st_find_column(Relation rel, const char *name, bool fold);
+extern char *st_primary_key_column(Relation rel);
 
 /* ---- attached tables (pipeline_config.c) ---- */
 
@@ -113,7 +119,7 @@ extern int32 st_source_get(Oid tickets);
 
 /* ---- a ticket on its way to the table ---- */
 
-#define ST_NUM_BANDS	4
+#define ST_NUM_BANDS	3
 
 /* What others' tickets are compared with. */
 typedef struct StTrace
@@ -252,6 +258,8 @@ typedef struct StProbe
 	Relation	index;
 	IndexScanDesc scan;
 	TupleTableSlot *slot;		/* the row that was found */
+	MemoryContext cxt;			/* lives as long as the scan, which keeps
+								 * things of its own in it */
 	int			nkeys;
 	ScanKeyData keys[ST_PROBE_KEYS];	/* for the caller to fill */
 } StProbe;
@@ -346,6 +354,11 @@ extern const Oid st_decision_types[ST_NUM_DECISION_COLUMNS];
 extern void st_decision_values(const StDecided *decided, TimestampTz now, Datum *values, bool *nulls);
 extern bool st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why);
 
+/* ---- explanations (pipeline_evidence.c) ---- */
+
+extern void st_put_facts(StringInfo out, const StDecided *decided);
+extern void st_put_evidence(StringInfo out, StReader *reader, const StDecided *decided, const StDocument *doc);
+
 /* ---- removing what was derived (pipeline_replace.c) ---- */
 
 extern void st_forget_tickets(int32 source_id, Datum *tenants, Datum *keys, int n);
@@ -363,6 +376,33 @@ extern TupleTableSlot *st_ticket_fetch(StSource *source, StSource *projected, co
 									   const text *key, bool for_share);
 extern bool st_ticket_is_live(StSource *source, const text *tenant, const text *key);
 
+/* ---- the messages of a ticket's thread (pipeline_messages.c) ---- */
+
+typedef enum StMessageRole
+{
+	ST_MESSAGE_ID,
+	ST_MESSAGE_TICKET,
+	ST_MESSAGE_BODY,
+	ST_MESSAGE_AUTHOR_KIND,
+	ST_MESSAGE_CREATED_AT,
+	ST_MESSAGE_TENANT
+} StMessageRole;
+
+#define ST_NUM_MESSAGE_ROLES	(ST_MESSAGE_TENANT + 1)
+
+/* A messages table that belongs to a tickets table. */
+typedef struct StMessages
+{
+	Oid			messages;
+	char	   *name[ST_NUM_MESSAGE_ROLES]; /* columns; NULL: none */
+	char	  **customer;		/* values of author_kind that are the
+								 * requester */
+	int			ncustomer;
+} StMessages;
+
+extern bool st_messages_of(int32 source_id, StMessages *found);
+extern bool st_message_is_customers(const StMessages *messages, const char *author_kind);
+
 /* ---- someone else's identity, worn while rows are written (pipeline_owner.c) ---- */
 
 typedef struct StIdentity
@@ -376,7 +416,7 @@ extern void st_become(Oid userid, StIdentity *saved);
 extern void st_become_caller(const StIdentity *saved);
 
 /* A statement whose plan is kept for the life of the backend. */
-#define ST_STATEMENT_MAX_ARGS	11
+#define ST_STATEMENT_MAX_ARGS	10
 
 typedef struct StStatement
 {

@@ -272,8 +272,8 @@ st_column_is_time(Oid typid)
 }
 
 /* The table's own columns, for people. */
-static char *
-list_of_columns(Relation rel)
+char *
+st_list_of_columns(Relation rel)
 {
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 	StringInfoData list;
@@ -291,16 +291,16 @@ list_of_columns(Relation rel)
 }
 
 /* The table's name as it goes into a call: 'public.tickets'. */
-static char *
-table_literal(Relation rel)
+char *
+st_table_literal(Relation rel)
 {
 	return quote_literal_cstr(quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 														 RelationGetRelationName(rel)));
 }
 
-/* A live user column by name; case matters only when fold is false. */
-static Form_pg_attribute
-find_column(Relation rel, const char *name, bool fold)
+/* A live user column by name, or NULL; case matters only when fold is false. */
+Form_pg_attribute
+st_find_column(Relation rel, const char *name, bool fold)
 {
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 
@@ -317,9 +317,9 @@ find_column(Relation rel, const char *name, bool fold)
 	return NULL;
 }
 
-/* The column of a one-column primary key, or NULL. */
-static char *
-primary_key_column(Relation rel)
+/* The column of a one-column primary key, palloc'd, or NULL. */
+char *
+st_primary_key_column(Relation rel)
 {
 	Bitmapset  *key = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
 	AttrNumber	attnum;
@@ -333,14 +333,14 @@ primary_key_column(Relation rel)
 static void
 check_column(Relation rel, StRole role, const char *name)
 {
-	Form_pg_attribute att = find_column(rel, name, false);
+	Form_pg_attribute att = st_find_column(rel, name, false);
 
 	if (att == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of table \"%s\" does not exist",
 						name, RelationGetRelationName(rel)),
-				 errdetail("The columns are: %s.", list_of_columns(rel))));
+				 errdetail("The columns are: %s.", st_list_of_columns(rel))));
 	if (att->attgenerated == 'v')
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -374,7 +374,7 @@ st_columns_guess(Relation rel, StColumns *columns, const bool *named)
 
 		for (int i = 0; i < MAX_GUESSES && usual_names[role][i] != NULL; i++)
 		{
-			Form_pg_attribute att = find_column(rel, usual_names[role][i], true);
+			Form_pg_attribute att = st_find_column(rel, usual_names[role][i], true);
 
 			if (att == NULL || att->attgenerated == 'v')
 				continue;
@@ -386,24 +386,24 @@ st_columns_guess(Relation rel, StColumns *columns, const bool *named)
 	}
 
 	if (columns->name[ST_ROLE_ID] == NULL && !named[ST_ROLE_ID])
-		columns->name[ST_ROLE_ID] = primary_key_column(rel);
+		columns->name[ST_ROLE_ID] = st_primary_key_column(rel);
 
 	if (columns->name[ST_ROLE_ID] == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("cannot tell which column of table \"%s\" is the ticket's key",
 						RelationGetRelationName(rel)),
-				 errdetail("The columns are: %s.", list_of_columns(rel)),
-				 errhint("Name it: SELECT triage.attach(%s, '{\"id\": \"...\"}').", table_literal(rel))));
+				 errdetail("The columns are: %s.", st_list_of_columns(rel)),
+				 errhint("Name it: SELECT triage.attach(%s, '{\"id\": \"...\"}').", st_table_literal(rel))));
 
 	if (columns->name[ST_ROLE_SUBJECT] == NULL && columns->name[ST_ROLE_BODY] == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("cannot tell which column of table \"%s\" holds the ticket's text",
 						RelationGetRelationName(rel)),
-				 errdetail("The columns are: %s.", list_of_columns(rel)),
+				 errdetail("The columns are: %s.", st_list_of_columns(rel)),
 				 errhint("Name it: SELECT triage.attach(%s, '{\"id\": %s, \"body\": \"...\"}').",
-						 table_literal(rel), psprintf("\"%s\"", columns->name[ST_ROLE_ID]))));
+						 st_table_literal(rel), psprintf("\"%s\"", columns->name[ST_ROLE_ID]))));
 }
 
 /* The mapping as it is stored, without the roles that no column plays. */

@@ -237,8 +237,8 @@ st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocum
 {
 	StSource   *source = reader->source;
 	int			limit = st_max_document_bytes;
-	StDocument	subject = {"", 0, false};
-	StDocument	body = {"", 0, false};
+	StDocument	subject = {"", 0, false, false};
+	StDocument	body = {"", 0, false, false};
 	const char *data;
 	int			length;
 	int			whole;
@@ -285,6 +285,7 @@ st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocum
 		joined[length] = '\0';
 		doc->data = joined;
 		doc->length = length;
+		doc->by_bytes = subject.by_bytes;
 	}
 	doc->truncated = subject.truncated || body.truncated;
 	if (doc->length > limit)

@@ -3,12 +3,12 @@
  * pipeline_similar.c
  *		Near-duplicates: tickets that say nearly the same as an earlier one.
  *
- * Each ticket leaves its signature in triage.ticket_signature, with four hashes
+ * Each ticket leaves its signature in triage.ticket_signature, with three hashes
  * of three of its lanes each: tickets that are alike share one of them at least
- * (of those with a likeness of 0.9, 99.5 in 100; of 0.8, 94; of 0.2, 3), and a
- * B-tree on each finds the newest of those first.  A GIN index would find all of
- * them, which in a storm of equal alerts is too many to look at; here it is at
- * most MAX_CANDIDATES.
+ * (of those with a likeness of 0.9, 98 in 100; of 0.8, 88; of 0.7, 72; of 0.2, 2;
+ * and of several earlier ones one is enough).  A B-tree on each hash finds the
+ * newest of those first.  A GIN index would find all of them, which in a storm of
+ * equal alerts is too many to look at; here it is at most MAX_CANDIDATES.
  *
  * A ticket is linked to the original: where the one that was found is itself a
  * duplicate, to what that one is linked to, if it is alike too.  Nothing is
@@ -56,20 +56,18 @@ typedef enum Column
 	COL_SIGNATURE,
 	COL_BAND_1,
 	COL_BAND_2,
-	COL_BAND_3,
-	COL_BAND_4
+	COL_BAND_3
 } Column;
 
-#define NUM_COLUMNS	(COL_BAND_4 + 1)
+#define NUM_COLUMNS	(COL_BAND_3 + 1)
 
 static const char *const columns[NUM_COLUMNS] = {
 	"tenant_id", "source_id", "ticket_key", "asked_at", "requester", "duplicate_of",
-	"signature", "band_1", "band_2", "band_3", "band_4"
+	"signature", "band_1", "band_2", "band_3"
 };
 
 static const char *const band_indexes[ST_NUM_BANDS] = {
-	"ticket_signature_band_1", "ticket_signature_band_2",
-	"ticket_signature_band_3", "ticket_signature_band_4"
+	"ticket_signature_band_1", "ticket_signature_band_2", "ticket_signature_band_3"
 };
 
 static StOwnTable signatures = {"ticket_signature", columns, NUM_COLUMNS};
@@ -85,14 +83,14 @@ static StStatement forget_one = {
 
 static StStatement write_one = {
 	"INSERT INTO triage.ticket_signature (tenant_id, source_id, ticket_key, asked_at, requester,"
-	" duplicate_of, signature, band_1, band_2, band_3, band_4)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-	" ON CONFLICT (tenant_id, source_id, ticket_key) DO UPDATE SET asked_at = excluded.asked_at,"
+	" duplicate_of, signature, band_1, band_2, band_3)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+	" ON CONFLICT (ticket_key, source_id, tenant_id) DO UPDATE SET asked_at = excluded.asked_at,"
 	" requester = excluded.requester, duplicate_of = excluded.duplicate_of,"
 	" signature = excluded.signature, band_1 = excluded.band_1, band_2 = excluded.band_2,"
-	" band_3 = excluded.band_3, band_4 = excluded.band_4",
-	11, {TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID, INT8OID, TEXTOID, INT8ARRAYOID,
-	INT8OID, INT8OID, INT8OID, INT8OID}, false, NULL
+	" band_3 = excluded.band_3",
+	10, {TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID, INT8OID, TEXTOID, INT8ARRAYOID,
+	INT8OID, INT8OID, INT8OID}, false, NULL
 };
 
 /* What is open for looking. */
@@ -311,7 +309,7 @@ look_at_table(StSimilar *similar, const StSignalPolicy *policy, const StDecided 
 			  Candidate *best, int *seen)
 {
 	int64		window = mine->trace.has_requester
-		? Max(policy->repeat_window, policy->duplicate_window) : policy->duplicate_window;
+	? Max(policy->repeat_window, policy->duplicate_window) : policy->duplicate_window;
 	Datum		from = TimestampTzGetDatum(window_start(mine->trace.asked_at, window));
 
 	for (int i = 0; i < ST_NUM_BANDS; i++)
@@ -353,10 +351,10 @@ find_key(StReader *reader, const text *tenant, int32 source_id, const text *key)
 			return false;
 	}
 	ScanKeyEntryInitialize(&probe->keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   probe->index->rd_indcollation[0], F_TEXTEQ, PointerGetDatum(tenant));
+						   probe->index->rd_indcollation[0], F_TEXTEQ, PointerGetDatum(key));
 	ScanKeyInit(&probe->keys[1], 2, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source_id));
 	ScanKeyEntryInitialize(&probe->keys[2], 0, 3, BTEqualStrategyNumber, InvalidOid,
-						   probe->index->rd_indcollation[2], F_TEXTEQ, PointerGetDatum(key));
+						   probe->index->rd_indcollation[2], F_TEXTEQ, PointerGetDatum(tenant));
 	st_probe_start(probe);
 	if (st_probe_next(probe, ForwardScanDirection))
 		return true;
@@ -408,6 +406,7 @@ compare_original(StReader *reader, const StSignalPolicy *policy, const StDecided
 	st_probe_stop(&similar->key);
 	return similarity;
 }
+
 /*
  * st_similar_find
  *		Sets duplicate_of and duplicate_similarity of a ticket that has a

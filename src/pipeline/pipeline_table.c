@@ -231,7 +231,7 @@ st_inserter_end(StInserter *inserter)
  * st_probe_begin
  *		Makes ready to ask an index of an open table, of schema triage and given
  *		by name, with so many keys.  Returns false when the index is not there
- *		or cannot be used.
+ *		or cannot be used.  All that it needs is in the current context.
  */
 bool
 st_probe_begin(StProbe *probe, Relation heap, const char *index, int nkeys)
@@ -250,6 +250,7 @@ st_probe_begin(StProbe *probe, Relation heap, const char *index, int nkeys)
 		return false;
 	}
 	probe->heap = heap;
+	probe->cxt = CurrentMemoryContext;
 	probe->nkeys = nkeys;
 	probe->slot = table_slot_create(heap, NULL);
 	probe->scan = st_index_beginscan(heap, probe->index, SnapshotSelf, nkeys);
@@ -263,20 +264,28 @@ st_probe_begin(StProbe *probe, Relation heap, const char *index, int nkeys)
 void
 st_probe_start(StProbe *probe)
 {
+	MemoryContext old = MemoryContextSwitchTo(probe->cxt);
+
 	index_rescan(probe->scan, probe->keys, probe->nkeys, NULL, 0);
+	MemoryContextSwitchTo(old);
 }
 
+/* Puts the next row into probe->slot; false when there is none. */
 bool
 st_probe_next(StProbe *probe, ScanDirection direction)
 {
-	return index_getnext_slot(probe->scan, direction, probe->slot);
+	MemoryContext old = MemoryContextSwitchTo(probe->cxt);
+	bool		found = index_getnext_slot(probe->scan, direction, probe->slot);
+
+	MemoryContextSwitchTo(old);
+	return found;
 }
 
 void
 st_probe_stop(StProbe *probe)
 {
 	ExecClearTuple(probe->slot);
-	index_rescan(probe->scan, probe->keys, probe->nkeys, NULL, 0);
+	st_probe_start(probe);
 }
 
 void

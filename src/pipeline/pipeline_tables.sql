@@ -156,13 +156,11 @@ CREATE TABLE triage.ticket_signature (
     band_1       bigint NOT NULL,
     band_2       bigint NOT NULL,
     band_3       bigint NOT NULL,
-    band_4       bigint NOT NULL,
-    CONSTRAINT ticket_signature_pkey PRIMARY KEY (tenant_id, source_id, ticket_key)
+    CONSTRAINT ticket_signature_pkey PRIMARY KEY (ticket_key, source_id, tenant_id)
 );
 CREATE INDEX ticket_signature_band_1 ON triage.ticket_signature (band_1, asked_at);
 CREATE INDEX ticket_signature_band_2 ON triage.ticket_signature (band_2, asked_at);
 CREATE INDEX ticket_signature_band_3 ON triage.ticket_signature (band_3, asked_at);
-CREATE INDEX ticket_signature_band_4 ON triage.ticket_signature (band_4, asked_at);
 COMMENT ON TABLE triage.ticket_signature IS 'Sketches of recent tickets, by which near-duplicates are found. Holds no text of a ticket. What is older than the windows of triage.signal_policy is of no use; triage.prune_signatures removes it.';
 COMMENT ON COLUMN triage.ticket_signature.tenant_id IS 'Tenant of the ticket; the empty string where there are no tenants.';
 COMMENT ON COLUMN triage.ticket_signature.source_id IS 'The attached table: triage.source.source_id.';
@@ -174,9 +172,26 @@ COMMENT ON COLUMN triage.ticket_signature.signature IS 'The sketch, as triage.si
 COMMENT ON COLUMN triage.ticket_signature.band_1 IS 'Hash of the first three lanes, with tenant and source: like tickets share one band at least.';
 COMMENT ON COLUMN triage.ticket_signature.band_2 IS 'The same of the next three lanes.';
 COMMENT ON COLUMN triage.ticket_signature.band_3 IS 'The same of the next three lanes.';
-COMMENT ON COLUMN triage.ticket_signature.band_4 IS 'The same of the next three lanes.';
+
+CREATE TABLE triage.message_source (
+    messages    regclass PRIMARY KEY,
+    source_id   integer NOT NULL UNIQUE REFERENCES triage.source (source_id) ON DELETE CASCADE,
+    columns     jsonb NOT NULL,
+    options     jsonb NOT NULL,
+    attached_at timestamptz NOT NULL,
+    attached_by name NOT NULL,
+    CONSTRAINT message_source_shape CHECK (jsonb_typeof(columns) = 'object' AND jsonb_typeof(options) = 'object')
+);
+COMMENT ON TABLE triage.message_source IS 'Tables that hold the messages of tickets. Written by triage.attach_messages and triage.detach_messages.';
+COMMENT ON COLUMN triage.message_source.messages IS 'The messages table.';
+COMMENT ON COLUMN triage.message_source.source_id IS 'The attached table whose tickets they are of: triage.source.source_id.';
+COMMENT ON COLUMN triage.message_source.columns IS 'Which column plays which role, as found or given: {"ticket": "ticket_id", ...}.';
+COMMENT ON COLUMN triage.message_source.options IS 'Options as given to triage.attach_messages.';
+COMMENT ON COLUMN triage.message_source.attached_at IS 'When it was attached or configured last.';
+COMMENT ON COLUMN triage.message_source.attached_by IS 'Who did that.';
 
 SELECT pg_catalog.pg_extension_config_dump('triage.source', '');
+SELECT pg_catalog.pg_extension_config_dump('triage.message_source', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.source_source_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.decision', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.decision_history', '');

@@ -23,9 +23,6 @@
 #include "core/compat.h"
 #include "pipeline/pipeline_inner.h"
 
-#pragma weak st_sentiment_names
-#pragma weak st_emotion_names
-
 /* Languages of earlier tickets, each once. */
 static int
 language_priors(const StPast *past, int n, StLanguagePrior *priors)

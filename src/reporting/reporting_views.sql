@@ -19,6 +19,19 @@ SELECT s.tickets::text            AS tickets,
        d.intent_confidence,
        d.intent_margin,
        d.in_scope,
+       d.sentiment,
+       d.sentiment_label,
+       d.emotion,
+       d.urgency,
+       d.complexity,
+       d.wants_human,
+       d.sensitive_topics,
+       d.signals_conflict,
+       d.pii_kinds,
+       d.repeat_contact,
+       d.duplicate_of,
+       d.duplicate_similarity,
+       d.entities,
        d.outcome,
        d.tier,
        q.name                     AS queue,
@@ -59,7 +72,7 @@ COMMENT ON COLUMN triage.ticket_overview.revision IS 'How often it was decided, 
 COMMENT ON COLUMN triage.ticket_overview.customer IS 'Who wrote the ticket.';
 COMMENT ON COLUMN triage.ticket_overview.channel IS 'Where the ticket came from.';
 COMMENT ON COLUMN triage.ticket_overview.segment IS 'Customer segment.';
-COMMENT ON COLUMN triage.ticket_overview.language IS 'Language of the ticket.';
+COMMENT ON COLUMN triage.ticket_overview.language IS 'Language of the ticket, from the mapped column or detected.';
 COMMENT ON COLUMN triage.ticket_overview.status IS 'Status of the ticket when it was decided.';
 COMMENT ON COLUMN triage.ticket_overview.ticket_priority IS 'Priority that the ticket itself carried.';
 COMMENT ON COLUMN triage.ticket_overview.assigned_agent IS 'Agent whom the ticket itself named.';
@@ -67,6 +80,19 @@ COMMENT ON COLUMN triage.ticket_overview.intent IS 'What the ticket is about; th
 COMMENT ON COLUMN triage.ticket_overview.intent_confidence IS 'Calibrated probability of the intent, 0 to 1.';
 COMMENT ON COLUMN triage.ticket_overview.intent_margin IS 'Confidence less that of the second intent, 0 to 1.';
 COMMENT ON COLUMN triage.ticket_overview.in_scope IS 'False when the model did not know this kind of ticket.';
+COMMENT ON COLUMN triage.ticket_overview.sentiment IS 'Tone of the text, -1 (bad) to 1 (good).';
+COMMENT ON COLUMN triage.ticket_overview.sentiment_label IS 'The same in words.';
+COMMENT ON COLUMN triage.ticket_overview.emotion IS 'anger, joy, optimism, sadness or neutral.';
+COMMENT ON COLUMN triage.ticket_overview.urgency IS 'Urgency as the text states it, 0 to 1.';
+COMMENT ON COLUMN triage.ticket_overview.complexity IS 'How much work the text promises, 0 to 1.';
+COMMENT ON COLUMN triage.ticket_overview.wants_human IS 'Whether the text asks for a person.';
+COMMENT ON COLUMN triage.ticket_overview.sensitive_topics IS 'Sensitive topics that the text touches.';
+COMMENT ON COLUMN triage.ticket_overview.signals_conflict IS 'Whether tone and situation disagree: see triage.signal_policy.';
+COMMENT ON COLUMN triage.ticket_overview.pii_kinds IS 'Kinds of personal data in the text.';
+COMMENT ON COLUMN triage.ticket_overview.repeat_contact IS 'How many earlier tickets the same requester wrote with the same intent within triage.signal_policy.repeat_window; NULL when it cannot be known.';
+COMMENT ON COLUMN triage.ticket_overview.duplicate_of IS 'ticket_key of an earlier ticket that says nearly the same; NULL when there is none.';
+COMMENT ON COLUMN triage.ticket_overview.duplicate_similarity IS 'How alike the two are, 0 to 1.';
+COMMENT ON COLUMN triage.ticket_overview.entities IS 'What the text names that the user''s own tables have.';
 COMMENT ON COLUMN triage.ticket_overview.outcome IS 'auto, assist, human, abstain or failed.';
 COMMENT ON COLUMN triage.ticket_overview.tier IS 'self_service, assisted, senior or priority.';
 COMMENT ON COLUMN triage.ticket_overview.queue IS 'Name of the queue it waits in.';
@@ -149,7 +175,10 @@ SELECT pg_catalog.date_trunc('hour', coalesce(d.created_at, d.decided_at))     A
        pg_catalog.count(*) FILTER (WHERE d.outcome IN ('assist', 'human'))     AS to_people,
        pg_catalog.count(*) FILTER (WHERE d.outcome = 'abstain')                AS abstained,
        pg_catalog.count(*) FILTER (WHERE d.outcome = 'failed')                 AS failed,
-       pg_catalog.avg(d.intent_confidence) FILTER (WHERE d.in_scope)           AS mean_confidence
+       pg_catalog.avg(d.intent_confidence) FILTER (WHERE d.in_scope)           AS mean_confidence,
+       pg_catalog.count(*) FILTER (WHERE d.repeat_contact > 0)                 AS repeat_contacts,
+       pg_catalog.count(d.duplicate_of)                                        AS duplicates,
+       pg_catalog.avg(d.sentiment)                                             AS mean_sentiment
 FROM triage.decision d
 GROUP BY 1, 2, 3, 4;
 COMMENT ON VIEW triage.intent_volume IS 'Tickets by hour and intent, for trends.';
@@ -163,4 +192,73 @@ COMMENT ON COLUMN triage.intent_volume.to_people IS 'Those with outcome assist o
 COMMENT ON COLUMN triage.intent_volume.abstained IS 'Those with outcome abstain.';
 COMMENT ON COLUMN triage.intent_volume.failed IS 'Those with outcome failed.';
 COMMENT ON COLUMN triage.intent_volume.mean_confidence IS 'Mean calibrated probability of the intent, 0 to 1.';
+COMMENT ON COLUMN triage.intent_volume.repeat_contacts IS 'Those whose requester came with the same before: see triage.signal_policy.repeat_window.';
+COMMENT ON COLUMN triage.intent_volume.duplicates IS 'Those that say nearly the same as an earlier ticket.';
+COMMENT ON COLUMN triage.intent_volume.mean_sentiment IS 'Mean tone, -1 (bad) to 1 (good); NULL when it was not computed.';
 REVOKE ALL ON triage.intent_volume FROM PUBLIC;
+
+CREATE OR REPLACE VIEW triage.sla_status WITH (security_invoker = true) AS
+SELECT c.tenant_id,
+       c.source_id,
+       c.ticket_key,
+       c.metric,
+       c.cycle,
+       p.name AS policy,
+       c.calendar,
+       c.state,
+       c.target,
+       u.used,
+       pg_catalog.round((100 * pg_catalog.date_part('epoch', u.used) / pg_catalog.date_part('epoch', c.target))::numeric, 1) AS percent_used,
+       c.due_at,
+       c.breached_at IS NOT NULL OR u.used > c.target AS breached
+FROM triage.sla_clock c
+LEFT JOIN triage.sla_policy p ON p.policy_id = c.policy_id
+CROSS JOIN LATERAL (
+    SELECT c.consumed + CASE
+        WHEN c.running_since IS NULL OR c.running_since > triage.now() THEN '0'::interval
+        WHEN c.calendar IS NULL THEN pg_catalog.make_interval(secs => pg_catalog.date_part('epoch', triage.now() - c.running_since))
+        ELSE triage.business_elapsed(c.calendar, c.running_since, triage.now()) END AS used) u
+WHERE c.state IN ('running', 'paused');
+COMMENT ON VIEW triage.sla_status IS 'Promises that are open: one row for each clock that runs or stands still.';
+COMMENT ON COLUMN triage.sla_status.tenant_id IS 'Tenant of the ticket; the empty string where there are none.';
+COMMENT ON COLUMN triage.sla_status.source_id IS 'The attached table: triage.source.source_id.';
+COMMENT ON COLUMN triage.sla_status.ticket_key IS 'Key of the ticket, as text.';
+COMMENT ON COLUMN triage.sla_status.metric IS 'What was promised.';
+COMMENT ON COLUMN triage.sla_status.cycle IS 'Which time it is promised, for metrics that begin again.';
+COMMENT ON COLUMN triage.sla_status.policy IS 'Name of the policy; NULL when it is gone.';
+COMMENT ON COLUMN triage.sla_status.calendar IS 'In which business time it counts; NULL around the clock.';
+COMMENT ON COLUMN triage.sla_status.state IS 'running or paused.';
+COMMENT ON COLUMN triage.sla_status.target IS 'Business time that was promised.';
+COMMENT ON COLUMN triage.sla_status.used IS 'Business time that has passed, by triage.now().';
+COMMENT ON COLUMN triage.sla_status.percent_used IS 'The same in percent of the target; above 100 is late.';
+COMMENT ON COLUMN triage.sla_status.due_at IS 'The deadline; NULL while the clock stands still.';
+COMMENT ON COLUMN triage.sla_status.breached IS 'Whether the deadline has passed.';
+
+CREATE OR REPLACE VIEW triage.sla_report WITH (security_invoker = true) AS
+SELECT c.tenant_id,
+       p.name AS policy,
+       c.metric,
+       pg_catalog.count(*) FILTER (WHERE c.state = 'met')                               AS met,
+       pg_catalog.count(*) FILTER (WHERE c.state = 'met' AND c.breached_at IS NULL)     AS in_time,
+       pg_catalog.count(*) FILTER (WHERE c.state = 'met' AND c.breached_at IS NOT NULL) AS late,
+       pg_catalog.count(*) FILTER (WHERE c.state IN ('running', 'paused'))              AS open,
+       pg_catalog.count(*) FILTER (WHERE c.state = 'cancelled')                         AS cancelled,
+       pg_catalog.round(100.0 * pg_catalog.count(*) FILTER (WHERE c.state = 'met' AND c.breached_at IS NULL)
+             / nullif(pg_catalog.count(*) FILTER (WHERE c.state = 'met'), 0), 1)        AS percent_in_time,
+       pg_catalog.percentile_cont(0.5) WITHIN GROUP (ORDER BY c.consumed) FILTER (WHERE c.state = 'met') AS median,
+       pg_catalog.percentile_cont(0.9) WITHIN GROUP (ORDER BY c.consumed) FILTER (WHERE c.state = 'met') AS ninth_decile
+FROM triage.sla_clock c
+LEFT JOIN triage.sla_policy p ON p.policy_id = c.policy_id
+GROUP BY c.tenant_id, p.name, c.metric;
+COMMENT ON VIEW triage.sla_report IS 'Promises that were kept and broken, by policy and metric, in business time: counted by what the clocks themselves counted.';
+COMMENT ON COLUMN triage.sla_report.tenant_id IS 'Tenant of the tickets; the empty string where there are none.';
+COMMENT ON COLUMN triage.sla_report.policy IS 'Name of the policy; NULL for those that are gone.';
+COMMENT ON COLUMN triage.sla_report.metric IS 'What was promised.';
+COMMENT ON COLUMN triage.sla_report.met IS 'How often it has happened, in time or late.';
+COMMENT ON COLUMN triage.sla_report.in_time IS 'Of these, in time.';
+COMMENT ON COLUMN triage.sla_report.late IS 'Of these, late.';
+COMMENT ON COLUMN triage.sla_report.open IS 'Promises that are open.';
+COMMENT ON COLUMN triage.sla_report.cancelled IS 'Promises that were cancelled: they count as neither.';
+COMMENT ON COLUMN triage.sla_report.percent_in_time IS 'in_time of met, in percent; NULL when none was met.';
+COMMENT ON COLUMN triage.sla_report.median IS 'Median of the business time until it was met.';
+COMMENT ON COLUMN triage.sla_report.ninth_decile IS 'Nine of ten were met within this business time.';

@@ -155,11 +155,11 @@ CREATE TABLE triage.signal_policy (
         CHECK (repeat_window >= '0' AND repeat_window <= '366 days'),
     duplicate_window     interval NOT NULL DEFAULT '1 day'
         CHECK (duplicate_window >= '0' AND duplicate_window <= '366 days'),
-    duplicate_similarity real NOT NULL DEFAULT 0.8 CHECK (duplicate_similarity >= 0.5 AND duplicate_similarity <= 1),
+    duplicate_similarity real NOT NULL DEFAULT 0.7 CHECK (duplicate_similarity >= 0.5 AND duplicate_similarity <= 1),
     duplicate_words      integer NOT NULL DEFAULT 8 CHECK (duplicate_words >= 1),
     irony_conflict       real NOT NULL DEFAULT 0.6 CHECK (irony_conflict >= 0 AND irony_conflict <= 1),
     positive_conflict    real NOT NULL DEFAULT 0.3 CHECK (positive_conflict >= 0 AND positive_conflict <= 1),
-    urgency_conflict     real NOT NULL DEFAULT 0.5 CHECK (urgency_conflict >= 0 AND urgency_conflict <= 1),
+    urgency_conflict     real NOT NULL DEFAULT 0.8 CHECK (urgency_conflict >= 0 AND urgency_conflict <= 1),
     strong_emotion       real NOT NULL DEFAULT 0.8 CHECK (strong_emotion >= 0 AND strong_emotion <= 1),
     human_escalates      boolean NOT NULL DEFAULT true,
     changed_at           timestamptz DEFAULT pg_catalog.now(),
@@ -201,12 +201,15 @@ COMMENT ON COLUMN triage.sensitive_policy.escalates IS 'Whether such a ticket qu
 COMMENT ON COLUMN triage.sensitive_policy.changed_at IS 'When it was changed; NULL while it is as it shipped.';
 COMMENT ON COLUMN triage.sensitive_policy.changed_by IS 'Who changed it.';
 INSERT INTO triage.sensitive_policy (topic, description, min_tier, min_priority, escalates, changed_at, changed_by) VALUES
-    ('self_harm', 'Talk of suicide or of hurting oneself',             'priority', 100, true,  NULL, NULL),
-    ('medical',   'Illness, injury, medication, an emergency',         'priority', 90,  true,  NULL, NULL),
-    ('minors',    'Children and what may happen to them',              'senior',   80,  true,  NULL, NULL),
-    ('legal',     'Lawyers, courts, regulators, a threat to sue',      'senior',   80,  true,  NULL, NULL),
-    ('fraud',     'Stolen accounts, cards or identities, scams',       'senior',   80,  true,  NULL, NULL),
-    ('press',     'Journalists, reviews and posts that are announced', 'senior',   60,  true,  NULL, NULL);
+    ('self_harm',       'Talk of suicide or of hurting oneself',             'priority', 100, true,  NULL, NULL),
+    ('violence',        'Threats against people',                            'priority', 100, true,  NULL, NULL),
+    ('medical',         'Illness, injury, medication, an emergency',         'priority', 90,  true,  NULL, NULL),
+    ('minors',          'Children and what may happen to them',              'senior',   80,  true,  NULL, NULL),
+    ('legal_threat',    'Lawyers, courts, regulators, a threat to sue',      'senior',   80,  true,  NULL, NULL),
+    ('fraud',           'Stolen accounts, cards or identities, scams',       'senior',   80,  true,  NULL, NULL),
+    ('discrimination',  'Being treated worse for what one is',               'senior',   80,  true,  NULL, NULL),
+    ('press',           'Journalists, reviews and posts that are announced', 'senior',   60,  true,  NULL, NULL),
+    ('data_protection', 'What is stored of a person, and its erasure',       'senior',   50,  false, NULL, NULL);
 
 SELECT pg_catalog.pg_extension_config_dump('triage.signal_policy', 'WHERE changed_at IS NOT NULL');
 SELECT pg_catalog.pg_extension_config_dump('triage.sensitive_policy', 'WHERE changed_at IS NOT NULL');

@@ -65,7 +65,7 @@ typedef struct CleanPhrase
 	PhraseKind	kind;
 } CleanPhrase;
 
-/* Labels of mail headers. */
+/* Labels of mail headers (text_clean_labels.c). */
 typedef enum HeaderLabel
 {
 	LABEL_NONE = 0,

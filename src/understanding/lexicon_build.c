@@ -12,52 +12,73 @@
 #include "core/compat.h"
 #include "understanding/lexicon_inner.h"
 
-/* A node while it is built, with the rows that end at it. */
 typedef struct Builder
 {
-	StLexNode  *nodes;
-	int32	   *rows;			/* of each slot: the first row, -1: none */
+	StLexEdge  *edges;
 	uint32		mask;
-	StLexNode	root;
+	StLexState *states;
+	int32	   *rows;			/* of each state: the first row that ends at
+								 * it, -1: none */
+	uint32		nstates;
 	uint32	   *sieve;
 } Builder;
 
-/* Returns the slot of a key, made when it is new. */
+/*
+ * follow_edge
+ *		Returns the state behind the edge of that key, which is made when it is
+ *		new: to the given state or, when that is 0, to a new one.
+ */
 static uint32
-slot_of(Builder *b, uint32 key)
+follow_edge(Builder *b, uint32 from, uint64 hash, int how, uint32 to)
 {
-	uint32		slot = key & b->mask;
+	uint64		key = st_lex_key(from, hash, how);
+	uint32		check = (uint32) (key >> 32);
+	uint32		low = (uint32) key;
+	uint32		slot = low & b->mask;
 
-	while (b->nodes[slot].key != 0 && b->nodes[slot].key != key)
+	while (b->edges[slot].target != 0)
+	{
+		if (b->edges[slot].check == check && (b->edges[slot].target & 0xFF) == low >> 24 &&
+			(to == 0 || b->edges[slot].target >> 8 == to))
+			return b->edges[slot].target >> 8;
 		slot = (slot + 1) & b->mask;
-	b->nodes[slot].key = key;
-	return slot;
+	}
+	if (to == 0)
+	{
+		to = b->nstates++;
+		b->rows[to] = -1;
+	}
+	b->edges[slot].check = check;
+	b->edges[slot].target = to << 8 | low >> 24;
+	if (from == ST_LEX_ROOT)
+	{
+		uint32		bit = st_lex_sieve_bit(key);
+
+		b->sieve[bit / 32] |= (uint32) 1 << (bit % 32);
+	}
+	return to;
 }
 
-/* Makes the nodes of a phrase; returns the slot of the last. */
+/* Makes the states of a phrase; returns the last. */
 static uint32
 add_phrase(Builder *b, const StLexUnit *units, int n)
 {
-	uint32		slot = 0;
+	uint32		at = ST_LEX_ROOT;
 
 	for (int i = 0; i < n; i++)
 	{
-		StLexNode  *parent = i == 0 ? &b->root : &b->nodes[slot];
-		uint32		key = st_lex_key(i == 0 ? ST_LEX_ROOT : parent->key, units[i].hash, units[i].how);
+		StLexState *state = &b->states[at];
+		uint32		next = follow_edge(b, at, units[i].hash, units[i].how, 0);
 
 		if (units[i].how == ST_LEX_STEM)
-			parent->stems |= (uint32) 1 << units[i].npoints;
+			state->stems |= (uint32) 1 << units[i].npoints;
 		else
-			parent->children |= ST_LEX_HAS_WORDS;
-		if (i == 0)
-		{
-			uint32		bit = st_lex_sieve_bit(units[i].hash, units[i].how);
-
-			b->sieve[bit / 32] |= (uint32) 1 << (bit % 32);
-		}
-		slot = slot_of(b, key);
+			state->edges |= ST_LEX_HAS_WORDS;
+		if (units[i].plain != units[i].hash)
+			follow_edge(b, at, units[i].plain, units[i].how, next);
+		at = next;
 	}
-	return slot;
+	return at;
 }
 
 /* The group of a row's kind, topic and language, made when it is new. */
@@ -89,18 +110,17 @@ void
 st_lex_build(StLexUser *user, const StLexRow *rows, int nrows)
 {
 	Builder		b = {0};
-	int32	   *next = palloc(sizeof(int32) * Max(nrows, 1));	/* row at the same node */
+	int32	   *next = palloc(sizeof(int32) * Max(nrows, 1));	/* row at the same state */
 	int		   *group = palloc(sizeof(int) * Max(nrows, 1));
 	uint32		slots = 64;
 	Size		text_size = 0;
 	Size		nunits = 0;
 	char	   *text;
+	uint32	   *accepts;
 	StLexEntry *entries;
 	int			nentries = 0;
-	int			most_groups = st_lex_ngroups + nrows;
+	int			most_groups = Min(st_lex_ngroups + nrows, PG_UINT16_MAX);
 
-	/* a group has an own number in 16 bits */
-	most_groups = Min(most_groups, PG_UINT16_MAX);
 	user->groups = palloc0(sizeof(StLexGroup) * Max(most_groups, 1));
 	memcpy(user->groups, st_lex_groups, sizeof(StLexGroup) * st_lex_ngroups);
 	user->ngroups = st_lex_ngroups;
@@ -110,17 +130,23 @@ st_lex_build(StLexUser *user, const StLexRow *rows, int nrows)
 
 	for (int i = 0; i < nrows; i++)
 	{
-		text_size += strlen(rows[i].phrase);
-		nunits += ST_LEX_MAX_UNITS < strlen(rows[i].phrase) ? ST_LEX_MAX_UNITS : strlen(rows[i].phrase);
+		Size		length = strlen(rows[i].phrase);
+
+		text_size += length;
+		nunits += Min(length, ST_LEX_MAX_UNITS);
 	}
-	/* every unit may be a node of its own, but most phrases share beginnings */
-	while (slots < 2 * nunits)
+
+	/* with and without accents, and room to find quickly */
+	while (slots < 3 * nunits)
 		slots *= 2;
 	b.mask = slots - 1;
-	b.nodes = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(StLexNode) * (Size) slots,
+	b.edges = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(StLexEdge) * (Size) slots,
 										 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	b.rows = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int32) * (Size) slots);
-	memset(b.rows, 0xFF, sizeof(int32) * (Size) slots);
+	b.states = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(StLexState) * (nunits + 1),
+										  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	b.rows = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(int32) * (nunits + 1));
+	b.rows[ST_LEX_ROOT] = -1;
+	b.nstates = 1;
 	b.sieve = palloc0((1 << ST_LEX_SIEVE_BITS) / 8);
 
 	for (int i = 0; i < nrows; i++)
@@ -128,51 +154,50 @@ st_lex_build(StLexUser *user, const StLexRow *rows, int nrows)
 		StLexUnit	units[ST_LEX_MAX_UNITS];
 		int			n = st_lex_units(rows[i].phrase, strlen(rows[i].phrase),
 									 st_lex_language_folds(rows[i].language), units);
-		uint32		slot;
+		uint32		state;
 
-		next[i] = -1;
-		group[i] = -1;
 		CHECK_FOR_INTERRUPTS();
-		if (n == 0 || user->ngroups >= most_groups)
+		if (n == 0 || user->ngroups >= most_groups || b.nstates + n >= ST_LEX_MAX_STATES)
 			continue;
 		group[i] = group_of(user, &rows[i]);
-		slot = add_phrase(&b, units, n);
-		next[i] = b.rows[slot];
-		b.rows[slot] = i;
+		state = add_phrase(&b, units, n);
+		next[i] = b.rows[state];
+		b.rows[state] = i;
 	}
 
 	entries = palloc(sizeof(StLexEntry) * nrows);
+	accepts = palloc(sizeof(uint32) * nrows);
 	text = palloc(text_size + 1);
 	text_size = 0;
-	for (uint32 slot = 0; slot < slots; slot++)
+	for (uint32 state = 0; state < b.nstates; state++)
 	{
-		for (int i = b.rows[slot]; i >= 0; i = next[i])
+		for (int i = b.rows[state]; i >= 0; i = next[i])
 		{
-			StLexEntry *entry = &entries[nentries++];
+			StLexEntry *entry = &entries[nentries];
 
-			if (i == b.rows[slot])
-				b.nodes[slot].entry = nentries;
+			if (i == b.rows[state])
+				b.states[state].accepts = nentries + 1;
+			accepts[nentries] = nentries | (next[i] < 0 ? ST_LEX_LAST : 0);
+			nentries++;
 			entry->text = text_size;
 			entry->length = strlen(rows[i].phrase);
 			memcpy(text + text_size, rows[i].phrase, entry->length);
 			text_size += entry->length;
 			entry->weight = rows[i].weight;
 			entry->group = group[i];
-			entry->flags = (next[i] < 0 ? ST_LEX_LAST : 0) |
-				(st_lex_language_folds(rows[i].language) ? ST_LEX_FOLDS : 0) |
-				(rows[i].blocks ? ST_LEX_BLOCKS : 0);
+			entry->flags = rows[i].blocks ? ST_LEX_BLOCKS : 0;
 		}
 	}
 	pfree(b.rows);
 	pfree(next);
 	pfree(group);
 
-	user->set.nodes = b.nodes;
+	user->set.edges = b.edges;
 	user->set.mask = b.mask;
+	user->set.states = b.states;
+	user->set.accepts = accepts;
 	user->set.entries = entries;
 	user->set.nentries = nentries;
 	user->set.text = text;
-	user->set.stems = b.root.stems;
-	user->set.children = b.root.children;
 	user->set.sieve = b.sieve;
 }

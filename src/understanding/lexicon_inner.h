@@ -9,15 +9,19 @@
  * change there.
  *
  * A phrase is a row of units: words, symbols, single characters of scripts
- * without spaces.  Every beginning of a phrase is a node, found by a hash of
- * the node before and the unit, so that matching is one look-up a unit as long
- * as some phrase may still follow.  Keys may collide: a node then stands for two
- * beginnings, and what ends there is compared with the text.
+ * without spaces.  Phrases are an automaton: an edge leads from one state to
+ * another by a unit, and is found by a hash of both.  Several edges may fit: as
+ * the unit is, with '#' for its digits, by a stem, by any word, and where phrases
+ * with alternatives begin alike.  Of a key 40 bits are compared beside those that
+ * choose the slot; that an edge is followed by mistake is a matter of one in
+ * billions.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef ST_LEXICON_INNER_H
 #define ST_LEXICON_INNER_H
+
+#include "mb/pg_wchar.h"
 
 #include "understanding/understanding.h"
 
@@ -28,38 +32,47 @@
 /* A stem before '*' has at least 1 and at most this many characters. */
 #define ST_LEX_MAX_STEM		31
 
-#define ST_LEX_ROOT			0x5EED0001
 
-/* How a unit follows. */
+#define ST_LEX_ROOT			0	/* the state in which every phrase begins */
+
+/* How a unit fits an edge. */
 #define ST_LEX_WORD			0	/* the unit itself */
 #define ST_LEX_STEM			1	/* a word that begins so */
-#define ST_LEX_CLASS		2	/* a word of a class: "@speak" */
-#define ST_LEX_ANY			3	/* any word: "_" */
+#define ST_LEX_ANY			2	/* any word: "_" */
 
-/* Which children a node has; its stems are in its mask. */
+/* Which edges leave a state; stems are in its mask. */
 #define ST_LEX_HAS_WORDS	1
-#define ST_LEX_HAS_CLASSES	2
-#define ST_LEX_HAS_ANY		4
+#define ST_LEX_HAS_ANY		2
 
-typedef struct StLexNode
+typedef struct StLexEdge
 {
-	uint32		key;			/* 0: an empty slot */
-	uint32		entry;			/* 1 + the first entry that ends here, 0: none */
-	uint32		stems;			/* bit n: a stem of n characters may follow */
-	uint32		children;		/* ST_LEX_HAS_* */
-} StLexNode;
+	uint32		check;			/* upper half of the key */
+	uint32		target;			/* a state, and 8 further bits of the key; 0:
+								 * an empty slot */
+} StLexEdge;
 
-#define ST_LEX_LAST			1	/* no further entry ends at this node */
-#define ST_LEX_FOLDS		2	/* accents may be missing in the text */
-#define ST_LEX_BLOCKS		4	/* no sign at all: removes what it overlaps */
+#define ST_LEX_MAX_STATES	(1 << 24)
+
+typedef struct StLexState
+{
+	uint32		accepts;		/* 1 + the first of the entries that end here,
+								 * 0: none */
+	uint32		stems;			/* bit n: a stem of n characters may follow */
+	uint32		edges;			/* ST_LEX_HAS_* */
+} StLexState;
+
+/* In a list of the entries that end at a state: the last. */
+#define ST_LEX_LAST			0x80000000
+
+#define ST_LEX_BLOCKS		1	/* no sign at all: removes what it overlaps */
 
 typedef struct StLexEntry
 {
-	uint32 text;				/* offset of its phrase, UTF-8 */
+	uint32		text;			/* offset of its phrase, UTF-8 */
 	float		weight;
 	uint16		length;			/* bytes of the phrase */
 	uint16		group;
-	uint32		flags;			/* ST_LEX_* */
+	uint32		flags;			/* ST_LEX_BLOCKS */
 } StLexEntry;
 
 /* Entries that compete: the longest of a group counts. */
@@ -70,20 +83,21 @@ typedef struct StLexGroup
 	char		language[4];
 } StLexGroup;
 
+/* An entry that no text fits: it tells the words of a class. */
 #define ST_LEX_KIND_CLASS	ST_NUM_PHRASE_KINDS
 
-/* The sieve before the nodes that begin a phrase has 2 to the power of so many bits. */
+/* Bits of the sieve before the edges that begin a phrase, as a power of 2. */
 #define ST_LEX_SIEVE_BITS	18
 
 typedef struct StLexSet
 {
-	const StLexNode *nodes;
+	const StLexEdge *edges;
 	uint32		mask;			/* slots - 1 */
+	const StLexState *states;
+	const uint32 *accepts;
 	const StLexEntry *entries;
 	int			nentries;
 	const char *text;
-	uint32		stems;			/* of the root */
-	uint32		children;
 	const uint32 *sieve;
 } StLexSet;
 
@@ -91,7 +105,9 @@ typedef struct StLexSet
 
 #define ST_LEX_NAME_SIZE	24
 
-extern const StLexNode st_lex_nodes[];
+extern const StLexEdge st_lex_edges[];
+extern const StLexState st_lex_states[];
+extern const uint32 st_lex_accepts[];
 extern const StLexEntry st_lex_entries[];
 extern const StLexGroup st_lex_groups[];
 extern const char st_lex_text[];
@@ -100,51 +116,62 @@ extern const char st_lex_topics[][ST_LEX_NAME_SIZE];
 extern const char st_lex_classes[][ST_LEX_NAME_SIZE];
 extern const char st_lex_unfolded[][4]; /* languages whose accents tell words
 										 * apart */
-extern const uint16 st_lex_fold_low[];	/* of 0xC0 to 0x6FF */
-extern const uint16 st_lex_fold_high[]; /* of 0x1E00 to 0x1FFF */
+extern const uint16 st_lex_same_low[];	/* of 0x300 to 0x6FF */
 extern const uint32 st_lex_mask;
-extern const uint32 st_lex_root_stems;
-extern const uint32 st_lex_root_children;
 extern const int st_lex_nentries;
 extern const int st_lex_ngroups;
 extern const int st_lex_ntopics;
-extern const int st_lex_nclasses;
 extern const int st_lex_nunfolded;
 
 /* ---- keys ---- */
 
-#define ST_LEX_WORD_SEED	0x811C9DC5
+#define ST_LEX_HASH_SEED	UINT64CONST(0x4BF29CE484222325)
 
-static inline uint32
-st_lex_hash(uint32 h, uint32 point)
+static inline uint64
+st_lex_hash(uint64 h, uint32 point)
 {
-	return (h ^ point) * 0x01000193;
+	return (h ^ point) * UINT64CONST(0x100000001B3);
+}
+
+static inline uint64
+st_lex_key(uint32 state, uint64 h, uint32 how)
+{
+	uint64		x = h + state * UINT64CONST(0x1E3779B97F4A7C15) + how * UINT64CONST(0x42E1FBE4DA5B7A39);
+
+	x ^= x >> 32;
+	x *= UINT64CONST(0x3F58476D1CE4E5B9);
+	x ^= x >> 32;
+	x *= UINT64CONST(0x14D049BB133111EB);
+	x ^= x >> 32;
+	return x;
 }
 
 static inline uint32
-st_lex_key(uint32 parent, uint32 h, uint32 how)
+st_lex_sieve_bit(uint64 key)
 {
-	uint32		x = (parent * 0x9E3779B1) ^ (h + how * 0x85EBCA6B);
-
-	x ^= x >> 16;
-	x *= 0x7FEB352D;
-	x ^= x >> 15;
-	x *= 0x846CA68B;
-	x ^= x >> 16;
-	return x ? x : 1;
+	return (uint32) (key >> 32) >> (32 - ST_LEX_SIEVE_BITS);
 }
 
-/* The letter without its accents; 0: a mark that is dropped. */
+/*
+ * The letter that stands for all ways to write it (alef with and without hamza);
+ * 0: a mark that is dropped.
+ */
 static inline uint32
-st_lex_fold(uint32 point)
+st_lex_same(uint32 point)
 {
-	if (point < 0xC0)
+	if (point < 0x300)
 		return point;
 	if (point < 0x700)
-		return st_lex_fold_low[point - 0xC0];
-	if (point >= 0x1E00 && point < 0x2000)
-		return st_lex_fold_high[point - 0x1E00];
-	return point == 0x93C ? 0 : point;
+		return st_lex_same_low[point - 0x300];
+	switch (point)
+	{
+		case 0x93C:				/* nukta */
+			return 0;
+		case 0x901:				/* chandrabindu, anusvara */
+			return 0x902;
+		default:
+			return point;
+	}
 }
 
 static inline bool
@@ -169,36 +196,6 @@ st_lex_is_complex(uint32 point)
 		(point >= 0x20000 && point < 0x32000);
 }
 
-/* The node of a key, or NULL. */
-static inline const StLexNode *
-st_lex_find(const StLexSet *set, uint32 key)
-{
-	uint32		slot = key & set->mask;
-
-	while (set->nodes[slot].key != 0)
-	{
-		if (set->nodes[slot].key == key)
-			return &set->nodes[slot];
-		slot = (slot + 1) & set->mask;
-	}
-	return NULL;
-}
-
-/* The bit of the sieve for a unit that begins a phrase. */
-static inline uint32
-st_lex_sieve_bit(uint32 h, uint32 how)
-{
-	return (h * 0x9E3779B1 + how * 0x85EBCA6B) >> (32 - ST_LEX_SIEVE_BITS);
-}
-
-static inline bool
-st_lex_begins(const StLexSet *set, uint32 h, uint32 how)
-{
-	uint32		bit = st_lex_sieve_bit(h, how);
-
-	return (set->sieve[bit / 32] >> (bit % 32)) & 1;
-}
-
 /*
  * Sets the code point at text[at], which must be valid UTF-8, and returns where
  * the next one begins.
@@ -206,40 +203,27 @@ st_lex_begins(const StLexSet *set, uint32 h, uint32 how)
 static inline int
 st_lex_next_point(const char *text, int at, int length, uint32 *point)
 {
-	const unsigned char *p = (const unsigned char *) text +at;
+	const unsigned char *p = (const unsigned char *) text + at;
+	int			size = pg_utf_mblen(p);
 
-	if (likely(p[0] < 0x80))
+	if (at + size > length)
 	{
-		*point = p[0];
-		return at + 1;
+		*point = 0xFFFD;
+		return length;
 	}
-	if (p[0] < 0xE0 && at + 2 <= length)
-	{
-		*point = (uint32) (p[0] & 0x1F) << 6 | (p[1] & 0x3F);
-		return at + 2;
-	}
-	if (p[0] < 0xF0 && at + 3 <= length)
-	{
-		*point = (uint32) (p[0] & 0x0F) << 12 | (uint32) (p[1] & 0x3F) << 6 | (p[2] & 0x3F);
-		return at + 3;
-	}
-	if (at + 4 <= length)
-	{
-		*point = (uint32) (p[0] & 0x07) << 18 | (uint32) (p[1] & 0x3F) << 12 |
-			(uint32) (p[2] & 0x3F) << 6 | (p[3] & 0x3F);
-		return at + 4;
-	}
-	*point = 0xFFFD;
-	return length;
+	*point = utf8_to_unicode(p);
+	return at + size;
 }
 
 /* ---- lexicon_phrase.c: phrases as people write them ---- */
 
 typedef struct StLexUnit
 {
-	uint8		how;			/* ST_LEX_WORD, _STEM, _CLASS or _ANY */
-	uint8		npoints;		/* of a stem */
-	uint32		hash;
+	uint8		how;			/* ST_LEX_WORD or ST_LEX_STEM */
+	uint8		npoints;
+	uint64		hash;
+	uint64		plain;			/* without accents; the same where there are
+								 * none */
 } StLexUnit;
 
 extern int	st_lex_units(const char *phrase, int length, bool folds, StLexUnit *units);

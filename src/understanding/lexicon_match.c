@@ -5,11 +5,9 @@
  *
  * Tokens are read as units: a word, a symbol, or each character of a script
  * without spaces, so that what a dictionary takes for a word does not matter
- * there.  From each unit the nodes of the lexicon are followed as far as some
- * phrase may continue.  A unit may be followed in several ways: as it is,
- * without its accents, with '#' for its digits, by a stem, as one of a class, as
- * any word.  Units lie in a ring that reaches as far ahead as phrases are long:
- * memory does not grow with the document, and time grows linearly with it.
+ * there.  From each unit the automaton of the lexicon is followed as far as some
+ * phrase may continue.  Units lie in a ring that reaches as far ahead as phrases
+ * are long: memory does not grow with the document, and time grows linearly.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,6 +16,7 @@
 #include <math.h>
 
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
 
@@ -25,10 +24,8 @@
 #include "understanding/lexicon_inner.h"
 
 #define RING			64		/* units, more than ST_LEX_MAX_UNITS */
-#define MAX_STARTS		72		/* nodes that one unit can begin at */
-#define MAX_CLASSES		16
-#define MAX_PATHS		64		/* open at once */
-#define MAX_STEPS		512		/* nodes that are followed from one unit */
+#define MAX_PATHS		256		/* open at once */
+#define MAX_STEPS		2048	/* states that are visited from one unit */
 
 /* For StPhraseHit.topic: a phrase that is no sign took the hit away. */
 #define BLOCKED			PG_INT16_MIN
@@ -41,36 +38,37 @@ typedef struct Unit
 	int32		token;
 	int32		first;			/* its code points */
 	int32		npoints;
-	uint32		exact;			/* hashes */
-	uint32		folded;			/* without accents */
-	uint32		shape;			/* with '#' for digits; only of has_digits */
+	uint64		hash;
+	uint64		shape;			/* with '#' for digits; only of has_digits */
+	int			nstems;			/* the longest */
+	uint64		stems[ST_LEX_MAX_STEM + 1]; /* by their length */
+	int			elided;			/* points before an apostrophe; 0: none */
 	bool		has_digits;
 	bool		digit_first;
 	bool		is_word;		/* no symbol */
 	bool		is_broken;		/* a sentence ends before it */
-	uint8		nstarts;
-	uint8		nclasses;
-	uint16		classes[MAX_CLASSES];
-	const StLexNode *starts[MAX_STARTS];
 } Unit;
+
+typedef struct Path
+{
+	uint32		state;
+	int			depth;			/* units up to it */
+} Path;
 
 typedef struct Matcher
 {
 	const StLexSet *set;
+	bool		is_user;
 	const StTokens *tokens;
 	const uint8 *breaks;
+	bool		by_bytes;		/* as of StDocument */
 	int			token;			/* next to be made units of */
 	int			point;			/* in it */
 	int			nunits;			/* made so far */
-	bool		is_user;
 	Unit		ring[RING];
+	int			npaths;
+	Path		paths[MAX_PATHS];
 } Matcher;
-
-typedef struct Path
-{
-	const StLexNode *node;
-	int			depth;			/* units up to it */
-} Path;
 
 static Matcher matcher;
 static MemoryContext hits_context;
@@ -85,226 +83,81 @@ shipped_set(void)
 {
 	static StLexSet set;
 
-	if (set.nodes == NULL)
+	if (set.edges == NULL)
 	{
 		set.mask = st_lex_mask;
 		set.entries = st_lex_entries;
 		set.nentries = st_lex_nentries;
 		set.text = st_lex_text;
-		set.stems = st_lex_root_stems;
-		set.children = st_lex_root_children;
 		set.sieve = st_lex_sieve;
-		set.nodes = st_lex_nodes;
+		set.states = st_lex_states;
+		set.accepts = st_lex_accepts;
+		set.edges = st_lex_edges;
 	}
 	return &set;
 }
 
 /*
- * word_matches
- *		Whether a word of a phrase, which ends at a blank, at length or before a
- *		script without spaces, is the unit; *at moves behind it.
+ * is_apostrophe
+ *		Whether one was dropped between two letters of a word that are so many
+ *		characters apart.  A letter with a combining accent looks the same, which
+ *		does no harm.
  */
-static bool
-word_matches(const char *text, int length, int *at, bool folds,
-			 const Unit *unit, const uint32 *points)
+static inline bool
+is_apostrophe(int distance, uint32 before, bool by_bytes)
 {
-	int			i = 0;
-	int			n = unit->npoints;
-	bool		matches = true;
-	bool		is_stem = false;
-	bool		begun = false;
-
-	while (*at < length)
-	{
-		uint32		p;
-		int			next = st_lex_next_point(text, *at, length, &p);
-
-		if (p == ' ' || (begun && st_lex_is_complex(p)))
-			break;
-		*at = next;
-		begun = true;
-		if (!matches)
-			continue;
-		if (p == '*' && unit->is_word)
-			is_stem = true;
-		else if (p == '#' && unit->is_word)
-		{
-			matches = i < n && st_lex_is_digit(points[i]);
-			while (i < n && st_lex_is_digit(points[i]))
-				i++;
-		}
-		else
-		{
-			uint32		folded = st_lex_fold(p);
-
-			/* marks that one of both lacks */
-			while (folds && i < n && points[i] != p && st_lex_fold(points[i]) == 0)
-				i++;
-			if (i < n && points[i] == p)
-				i++;
-			else if (folds && folded == 0)
-				continue;
-			else if (folds && i < n &&
-					 (points[i] == folded ||
-					  (p >= 0x600 && p < 0x700 && st_lex_fold(points[i]) == folded)))
-				i++;
-			else
-				matches = false;
-		}
-		if (st_lex_is_complex(p))
-			break;
-	}
-	while (folds && i < n && st_lex_fold(points[i]) == 0)
-		i++;
-	return matches && (is_stem || i == n);
+	if (!by_bytes)
+		return distance == 2;
+	return before < 0x80 && (distance == 2 || distance == 4);
 }
 
 /*
- * entry_matches
- *		Whether the entry stands at unit number start: keys may collide, and
- *		accents that the text has must be those of the phrase.
- */
-static bool
-entry_matches(const Matcher *m, const StLexEntry *entry, int start)
-{
-	const char *text = m->set->text + entry->text;
-	int			length = entry->length;
-	bool		folds = (entry->flags & ST_LEX_FOLDS) != 0;
-	int			at = 0;
-
-	for (int u = start; at < length; u++)
-	{
-		const Unit *unit = &m->ring[u % RING];
-
-		while (at < length && text[at] == ' ')
-			at++;
-		if (u >= m->nunits)
-			return false;
-		if ((text[at] == '@' || text[at] == '_') && unit->is_word)
-		{
-			while (at < length && (text[at] == '@' || text[at] == '_' || isalnum((unsigned char) text[at])))
-				at++;
-		}
-		else if (!word_matches(text, length, &at, folds, unit,
-							   &m->tokens->points[unit->first]))
-			return false;
-	}
-	return true;
-}
-
-/*
- * add_start
- *		Notes that phrases begin with the unit by this hash, and of which
- *		classes the unit is.
- */
-static inline void
-add_start(Matcher *m, Unit *unit, int number, uint32 h, uint32 how)
-{
-	const StLexNode *node;
-
-	if (likely(!st_lex_begins(m->set, h, how)))
-		return;
-	node = st_lex_find(m->set, st_lex_key(ST_LEX_ROOT, h, how));
-	if (node == NULL || unit->nstarts >= MAX_STARTS)
-		return;
-	unit->starts[unit->nstarts++] = node;
-	if (node->entry == 0)
-		return;
-	for (const StLexEntry *entry = &m->set->entries[node->entry - 1];; entry++)
-	{
-		if (!m->is_user && st_lex_groups[entry->group].kind == ST_LEX_KIND_CLASS &&
-			unit->nclasses < MAX_CLASSES && entry_matches(m, entry, number))
-			unit->classes[unit->nclasses++] = st_lex_groups[entry->group].topic;
-		if (entry->flags & ST_LEX_LAST)
-			break;
-	}
-}
-
-/*
- * begin_unit
- *		Hashes the unit and finds the nodes that begin with it.
+ * hash_unit
+ *		Hashes the unit as it is, by its shape and by its stems.
  */
 static void
-begin_unit(Matcher *m, Unit *unit, int number)
+hash_unit(const Matcher *m, Unit *unit)
 {
 	const uint32 *points = &m->tokens->points[unit->first];
-	uint32		stems = m->set->stems;
-	uint32		exact = ST_LEX_WORD_SEED;
-	uint32		folded = ST_LEX_WORD_SEED;
-	uint32		shape = ST_LEX_WORD_SEED;
-	bool		is_simple = true;	/* letters of ASCII */
-	bool		is_plain = true;	/* without accents */
+	const int32 *sources = &m->tokens->sources[unit->first];
+	uint64		hash = ST_LEX_HASH_SEED;
+	uint64		shape = ST_LEX_HASH_SEED;
 	bool		in_digits = false;
-	int			nfolded = 0;
 
-	unit->nstarts = 0;
-	unit->nclasses = 0;
+	unit->nstems = 0;
+	unit->elided = 0;
 	unit->has_digits = false;
 	unit->digit_first = unit->is_word && st_lex_is_digit(points[0]);
 	for (int i = 0; i < unit->npoints; i++)
 	{
-		uint32		c = points[i];
+		uint32		c = st_lex_same(points[i]);
 
-		/* letters of ASCII, as long as there was nothing else */
-		if (likely(c - 'a' < 26 && is_simple))
+		if (c == 0)
+			continue;
+		if (i > 0 && unlikely(sources[i] != sources[i - 1] + 1) && unit->is_word &&
+			is_apostrophe(sources[i] - sources[i - 1], points[i - 1], m->by_bytes))
+			unit->elided = i;
+		if (unlikely(st_lex_is_digit(c)))
 		{
-			exact = st_lex_hash(exact, c);
-			nfolded++;
+			if (!unit->has_digits)
+				shape = hash;
+			unit->has_digits = unit->is_word;
+			if (!in_digits)
+				shape = st_lex_hash(shape, '#');
+			in_digits = true;
 		}
 		else
 		{
-			uint32		f = st_lex_fold(c);
-
-			if (is_simple)
-				folded = shape = exact;
-			is_simple = false;
-			exact = st_lex_hash(exact, c);
-			is_plain = is_plain && c == f;
-			if (f != 0)
-			{
-				folded = st_lex_hash(folded, f);
-				nfolded++;
-			}
-			if (st_lex_is_digit(c))
-			{
-				unit->has_digits = true;
-				if (!in_digits)
-					shape = st_lex_hash(shape, '#');
-				in_digits = true;
-			}
-			else if (f != 0)
-			{
-				shape = st_lex_hash(shape, f);
-				in_digits = false;
-			}
-			if (!is_plain && f != 0 && unit->is_word &&
-				nfolded <= ST_LEX_MAX_STEM && (stems >> nfolded) & 1)
-				add_start(m, unit, number, folded, ST_LEX_STEM);
+			if (unit->has_digits)
+				shape = st_lex_hash(shape, c);
+			in_digits = false;
 		}
-		if (i < ST_LEX_MAX_STEM && (stems >> (i + 1)) & 1 && unit->is_word)
-			add_start(m, unit, number, exact, ST_LEX_STEM);
+		hash = st_lex_hash(hash, c);
+		if (unit->nstems < ST_LEX_MAX_STEM)
+			unit->stems[++unit->nstems] = hash;
 	}
-	if (is_simple)
-		folded = exact;
-	unit->exact = exact;
-	unit->folded = folded;
+	unit->hash = hash;
 	unit->shape = shape;
-	add_start(m, unit, number, exact, ST_LEX_WORD);
-	if (folded != exact)
-		add_start(m, unit, number, folded, ST_LEX_WORD);
-	if (unit->has_digits && unit->is_word)
-	{
-		add_start(m, unit, number, shape, ST_LEX_WORD);
-		if (unit->digit_first && (stems & 2) != 0)
-			add_start(m, unit, number, st_lex_hash(ST_LEX_WORD_SEED, '#'), ST_LEX_STEM);
-	}
-	if (m->set->children & ST_LEX_HAS_CLASSES)
-	{
-		for (int i = 0; i < unit->nclasses; i++)
-			add_start(m, unit, number, unit->classes[i], ST_LEX_CLASS);
-	}
-	if ((m->set->children & ST_LEX_HAS_ANY) && unit->is_word)
-		add_start(m, unit, number, 0, ST_LEX_ANY);
 }
 
 /*
@@ -316,7 +169,6 @@ make_unit(Matcher *m)
 {
 	const StToken *token;
 	Unit	   *unit = &m->ring[m->nunits % RING];
-	int			number = m->nunits;
 
 	if (m->token >= m->tokens->ntokens)
 		return false;
@@ -341,17 +193,19 @@ make_unit(Matcher *m)
 		m->point = 0;
 	}
 	m->nunits++;
-	begin_unit(m, unit, number);
+	hash_unit(m, unit);
 	return true;
 }
 
 /*
  * add_hit
- *		Records that the entry covers units start to end.
+ *		Records that the entry of that number covers units start to end, but for
+ *		the first points of the first.
  */
 static void
-add_hit(const Matcher *m, const StLexEntry *entry, int start, int end)
+add_hit(const Matcher *m, uint32 number, int start, int skip, int end)
 {
+	const StLexEntry *entry = &m->set->entries[number];
 	const StTokens *tokens = m->tokens;
 	const Unit *first = &m->ring[start % RING];
 	const Unit *last = &m->ring[end % RING];
@@ -383,14 +237,12 @@ add_hit(const Matcher *m, const StLexEntry *entry, int start, int end)
 	hit = &hits[nhits++];
 	hit->first = first->token;
 	hit->last = last->token;
-	hit->start = tokens->sources[first->first];
+	hit->start = tokens->sources[first->first + skip];
 	hit->length = last_end - hit->start;
 	hit->kind = (StPhraseKind) group->kind;
 	hit->topic = group->topic;
 	hit->group = entry->group;
-	hit->entry = (int32) (entry - m->set->entries);
-	if (m->is_user)
-		hit->entry = -1 - hit->entry;
+	hit->entry = m->is_user ? -1 - (int32) number : (int32) number;
 	hit->weight = entry->weight;
 	memcpy(hit->language, group->language, sizeof(hit->language));
 	if (entry->flags & ST_LEX_BLOCKS)
@@ -401,66 +253,153 @@ add_hit(const Matcher *m, const StLexEntry *entry, int start, int end)
 	}
 }
 
-/* Records what ends at the node. */
-static inline void
-take_node(const Matcher *m, const StLexNode *node, int start, int end)
+/*
+ * follow
+ *		Opens a path along each edge that leaves the state by that hash; returns
+ *		whether there is one.
+ */
+static inline bool
+follow(Matcher *m, uint32 state, uint64 hash, int how, int depth)
 {
-	if (node->entry == 0)
-		return;
-	for (const StLexEntry *entry = &m->set->entries[node->entry - 1];; entry++)
+	uint64		key = st_lex_key(state, hash, how);
+	uint32		check = (uint32) (key >> 32);
+	uint32		low = (uint32) key;
+	uint32		slot = low & m->set->mask;
+	const StLexEdge *edges = m->set->edges;
+	bool		found = false;
+
+	if (state == ST_LEX_ROOT)
 	{
-		if ((m->is_user || st_lex_groups[entry->group].kind != ST_LEX_KIND_CLASS) &&
-			entry_matches(m, entry, start))
-			add_hit(m, entry, start, end);
-		if (entry->flags & ST_LEX_LAST)
-			break;
+		uint32		bit = st_lex_sieve_bit(key);
+
+		if (likely(((m->set->sieve[bit / 32] >> (bit % 32)) & 1) == 0))
+			return false;
 	}
-}
-
-/* Opens the path to the child of that key, if there is one. */
-static inline void
-follow(const Matcher *m, Path *paths, int *npaths, uint32 key, int depth)
-{
-	const StLexNode *child = st_lex_find(m->set, key);
-
-	if (child != NULL && *npaths < MAX_PATHS)
+	while (edges[slot].target != 0)
 	{
-		paths[*npaths].node = child;
-		paths[(*npaths)++].depth = depth;
-	}
-}
-
-/* Opens the paths to the stems with which the unit begins. */
-static void
-follow_stems(const Matcher *m, Path *paths, int *npaths, const StLexNode *node,
-			 const Unit *unit, int depth)
-{
-	const uint32 *points = &m->tokens->points[unit->first];
-	uint32		exact = ST_LEX_WORD_SEED;
-	uint32		folded = ST_LEX_WORD_SEED;
-	bool		is_plain = true;
-	int			nfolded = 0;
-
-	for (int i = 0; i < Min(unit->npoints, ST_LEX_MAX_STEM); i++)
-	{
-		uint32		f = st_lex_fold(points[i]);
-
-		exact = st_lex_hash(exact, points[i]);
-		if (f != points[i])
-			is_plain = false;
-		if (f != 0)
+		if (edges[slot].check == check && (edges[slot].target & 0xFF) == low >> 24 &&
+			m->npaths < MAX_PATHS)
 		{
-			folded = st_lex_hash(folded, f);
-			nfolded++;
+			m->paths[m->npaths].state = edges[slot].target >> 8;
+			m->paths[m->npaths++].depth = depth;
+			found = true;
 		}
-		if ((node->stems >> (i + 1)) & 1)
-			follow(m, paths, npaths, st_lex_key(node->key, exact, ST_LEX_STEM), depth);
-		if (!is_plain && f != 0 && (node->stems >> nfolded) & 1)
-			follow(m, paths, npaths, st_lex_key(node->key, folded, ST_LEX_STEM), depth);
+		slot = (slot + 1) & m->set->mask;
 	}
-	if (unit->digit_first && (node->stems & 2) != 0)
-		follow(m, paths, npaths,
-			   st_lex_key(node->key, st_lex_hash(ST_LEX_WORD_SEED, '#'), ST_LEX_STEM), depth);
+	return found;
+}
+
+/*
+ * follow_unit
+ *		Opens the paths from the state by the unit.  The shipped automaton has
+ *		one: what is found first stands for all that fit.
+ */
+static inline void
+follow_unit(Matcher *m, uint32 state, const Unit *unit, int depth)
+{
+	const StLexState *from = &m->set->states[state];
+	bool		once = !m->is_user;
+
+	if (from->edges & ST_LEX_HAS_WORDS)
+	{
+		if (follow(m, state, unit->hash, ST_LEX_WORD, depth) && once)
+			return;
+		if (unit->has_digits && follow(m, state, unit->shape, ST_LEX_WORD, depth) && once)
+			return;
+	}
+	if (from->stems != 0 && unit->is_word)
+	{
+		uint32		stems = from->stems & (0xFFFFFFFF >> (31 - unit->nstems));
+
+		while (stems != 0)
+		{
+			int			length = pg_leftmost_one_pos32(stems);
+
+			if (follow(m, state, unit->stems[length], ST_LEX_STEM, depth) && once)
+				return;
+			stems &= ~((uint32) 1 << length);
+		}
+		if (unit->digit_first && (from->stems & 2) != 0 &&
+			follow(m, state, st_lex_hash(ST_LEX_HASH_SEED, '#'), ST_LEX_STEM, depth) && once)
+			return;
+	}
+	if ((from->edges & ST_LEX_HAS_ANY) && unit->is_word)
+		follow(m, state, 0, ST_LEX_ANY, depth);
+}
+
+/*
+ * elided_rest
+ *		Makes a unit of what stands behind the apostrophe: "agent" of "l'agent".
+ */
+static void
+elided_rest(const Matcher *m, const Unit *unit, Unit *rest)
+{
+	*rest = *unit;
+	rest->first += unit->elided;
+	rest->npoints -= unit->elided;
+	hash_unit(m, rest);
+}
+
+/*
+ * follow_elided
+ *		As follow_unit for a word with an apostrophe, read as two.
+ */
+static void
+follow_elided(Matcher *m, uint32 state, const Unit *unit, int depth)
+{
+	int			before = m->npaths;
+	uint32		middle[8];
+	int			nmiddle = 0;
+	Unit		rest;
+
+	if ((m->set->states[state].edges & ST_LEX_HAS_WORDS) == 0 ||
+		!follow(m, state, unit->stems[Min(unit->elided, unit->nstems)], ST_LEX_WORD, depth))
+		return;
+	while (m->npaths > before)
+	{
+		m->npaths--;
+		if (nmiddle < lengthof(middle))
+			middle[nmiddle++] = m->paths[m->npaths].state;
+	}
+	elided_rest(m, unit, &rest);
+	for (int i = 0; i < nmiddle; i++)
+		follow_unit(m, middle[i], &rest, depth);
+}
+
+/*
+ * match_paths
+ *		Follows the open paths to their ends and records all entries on the way.
+ *		They begin at the unit of that number, behind so many of its points.
+ */
+static void
+match_paths(Matcher *m, int start, int skip)
+{
+	int			steps = 0;
+
+	while (m->npaths > 0 && steps++ < MAX_STEPS)
+	{
+		Path		path = m->paths[--m->npaths];
+		const StLexState *state = &m->set->states[path.state];
+		const Unit *unit;
+
+		if (state->accepts != 0)
+		{
+			const uint32 *accept = &m->set->accepts[state->accepts - 1];
+
+			add_hit(m, *accept & ~ST_LEX_LAST, start, skip, start + path.depth - 1);
+			while ((*accept & ST_LEX_LAST) == 0)
+				add_hit(m, *++accept & ~ST_LEX_LAST, start, skip, start + path.depth - 1);
+		}
+		if ((state->edges == 0 && state->stems == 0) ||
+			path.depth >= ST_LEX_MAX_UNITS || start + path.depth >= m->nunits)
+			continue;
+		unit = &m->ring[(start + path.depth) % RING];
+		if (unit->is_broken)
+			continue;
+		follow_unit(m, path.state, unit, path.depth + 1);
+		if (unlikely(unit->elided > 0))
+			follow_elided(m, path.state, unit, path.depth + 1);
+	}
 }
 
 /*
@@ -468,61 +407,36 @@ follow_stems(const Matcher *m, Path *paths, int *npaths, const StLexNode *node,
  *		Records all entries that begin at the unit of that number.
  */
 static void
-match_from(const Matcher *m, int start)
+match_from(Matcher *m, int start)
 {
-	const Unit *first = &m->ring[start % RING];
-	Path		paths[MAX_PATHS];
-	int			npaths = 0;
-	int			steps = 0;
+	const Unit *unit = &m->ring[start % RING];
 
-	for (int i = 0; i < first->nstarts && npaths < MAX_PATHS; i++)
+	m->npaths = 0;
+	follow_unit(m, ST_LEX_ROOT, unit, 1);
+	if (unlikely(unit->elided > 0))
+		follow_elided(m, ST_LEX_ROOT, unit, 1);
+	match_paths(m, start, 0);
+	if (unlikely(unit->elided > 0))
 	{
-		paths[npaths].node = first->starts[i];
-		paths[npaths++].depth = 1;
-	}
-	while (npaths > 0 && steps++ < MAX_STEPS)
-	{
-		Path		path = paths[--npaths];
-		const StLexNode *node = path.node;
-		const Unit *unit;
-		int			depth = path.depth + 1;
+		Unit		rest;
 
-		take_node(m, node, start, start + path.depth - 1);
-		if ((node->children == 0 && node->stems == 0) ||
-			path.depth >= ST_LEX_MAX_UNITS || start + path.depth >= m->nunits)
-			continue;
-		unit = &m->ring[(start + path.depth) % RING];
-		if (unit->is_broken)
-			continue;
-		if (node->children & ST_LEX_HAS_WORDS)
-		{
-			follow(m, paths, &npaths, st_lex_key(node->key, unit->exact, ST_LEX_WORD), depth);
-			if (unit->folded != unit->exact)
-				follow(m, paths, &npaths, st_lex_key(node->key, unit->folded, ST_LEX_WORD), depth);
-			if (unit->has_digits && unit->is_word)
-				follow(m, paths, &npaths, st_lex_key(node->key, unit->shape, ST_LEX_WORD), depth);
-		}
-		if (node->stems != 0 && unit->is_word)
-			follow_stems(m, paths, &npaths, node, unit, depth);
-		if (node->children & ST_LEX_HAS_CLASSES)
-		{
-			for (int i = 0; i < unit->nclasses; i++)
-				follow(m, paths, &npaths, st_lex_key(node->key, unit->classes[i], ST_LEX_CLASS), depth);
-		}
-		if ((node->children & ST_LEX_HAS_ANY) && unit->is_word)
-			follow(m, paths, &npaths, st_lex_key(node->key, 0, ST_LEX_ANY), depth);
+		elided_rest(m, unit, &rest);
+		m->npaths = 0;
+		follow_unit(m, ST_LEX_ROOT, &rest, 1);
+		match_paths(m, start, unit->elided);
 	}
 }
 
 /* Records all entries of the set, in order of their first unit. */
 static void
-match_set(const StLexSet *set, bool is_user, const StTokens *tokens, const uint8 *breaks)
+match_set(const StLexSet *set, bool is_user, const StReading *reading, const uint8 *breaks)
 {
 	Matcher    *m = &matcher;
 
 	m->set = set;
 	m->is_user = is_user;
-	m->tokens = tokens;
+	m->tokens = reading->tokens;
+	m->by_bytes = reading->doc.by_bytes;
 	m->breaks = breaks;
 	m->token = 0;
 	m->point = 0;
@@ -533,14 +447,16 @@ match_set(const StLexSet *set, bool is_user, const StTokens *tokens, const uint8
 			;
 		if (start >= m->nunits)
 			break;
-		if (m->ring[start % RING].nstarts > 0)
-			match_from(m, start);
+		match_from(m, start);
 		if ((start & 1023) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
 }
 
-/* By first character, the longer first, the user's before ours, then by group. */
+/*
+ * By first character, the longer first, by group; in one group the user's before
+ * ours, what is no sign before signs, the stronger before the weaker.
+ */
 static int
 compare_hits(const void *a, const void *b)
 {
@@ -553,9 +469,13 @@ compare_hits(const void *a, const void *b)
 		return ha->length > hb->length ? -1 : 1;
 	if (ha->group != hb->group)
 		return ha->group < hb->group ? -1 : 1;
-	if (ha->entry != hb->entry)
-		return ha->entry < hb->entry ? -1 : 1;
-	return 0;
+	if ((ha->entry < 0) != (hb->entry < 0))
+		return ha->entry < 0 ? -1 : 1;
+	if (isnan(ha->weight) != isnan(hb->weight))
+		return isnan(ha->weight) ? -1 : 1;
+	if (fabsf(ha->weight) != fabsf(hb->weight))
+		return fabsf(ha->weight) > fabsf(hb->weight) ? -1 : 1;
+	return ha->entry - hb->entry;
 }
 
 /* Sorts what is nearly sorted; hits of one start are few. */
@@ -628,7 +548,8 @@ keep_longest(int ngroups)
 /*
  * is_blocked
  *		Whether a phrase that is no sign takes the hit away: they overlap, and
- *		the hit is not the longer one around it.
+ *		the hit is not the longer one around it.  Whatever their languages: a
+ *		word that two share is one.
  */
 static inline bool
 is_blocked(const StPhraseHit *hit, const StPhraseHit *block)
@@ -638,8 +559,6 @@ is_blocked(const StPhraseHit *hit, const StPhraseHit *block)
 
 	if (hit->kind != block->kind || hit->topic != block->topic || isnan(hit->weight) ||
 		hit_end <= block->start || hit->start >= block_end)
-		return false;
-	if (block->language[0] != '\0' && strcmp(hit->language, block->language) != 0)
 		return false;
 	return hit->start > block->start || hit_end < block_end || hit->length <= block->length;
 }
@@ -699,10 +618,10 @@ st_reading_hits(StReading *reading, int *n)
 		}
 		nhits = 0;
 		has_blocks = false;
-		match_set(shipped_set(), false, reading->tokens, breaks);
+		match_set(shipped_set(), false, reading, breaks);
 		nshipped = nhits;
 		if (user->set.nentries > 0)
-			match_set(&user->set, true, reading->tokens, breaks);
+			match_set(&user->set, true, reading, breaks);
 		if (nhits > nshipped && nshipped > 0)
 			qsort(hits, nhits, sizeof(StPhraseHit), compare_hits);
 		else

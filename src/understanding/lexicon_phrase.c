@@ -7,8 +7,12 @@
  */
 #include "postgres.h"
 
+#include <unicode/uchar.h>
+#include <unicode/unorm2.h>
+#include <unicode/uscript.h>
+#include <unicode/utf16.h>
+
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 
 #include "core/compat.h"
 #include "understanding/lexicon_inner.h"
@@ -23,6 +27,54 @@ st_lex_language_folds(const char *language)
 			return false;
 	}
 	return true;
+}
+
+/* The letter without its accents, as tools/lexicon.pl has it. */
+static uint32
+plain_point(uint32 c)
+{
+	UChar		decomposed[16];
+	int32_t		length;
+	int32_t		next = 0;
+	UChar32		base;
+	UErrorCode	status = U_ZERO_ERROR;
+	const UNormalizer2 *nfd;
+	UScriptCode script;
+
+	switch (c)
+	{
+		case 0x131:
+			return 'i';
+		case 0x142:
+			return 'l';
+		case 0x111:
+			return 'd';
+		case 0xF8:
+			return 'o';
+	}
+	if (c < 0xC0 || c >= 0x2000)
+		return c;
+	nfd = unorm2_getNFDInstance(&status);
+	if (U_FAILURE(status))
+		return c;
+	length = unorm2_getRawDecomposition(nfd, (UChar32) c, decomposed, lengthof(decomposed), &status);
+	if (U_FAILURE(status) || length <= 0)
+		return c;
+	U16_NEXT(decomposed, next, length, base);
+	while (next < length)
+	{
+		UChar32		mark;
+
+		U16_NEXT(decomposed, next, length, mark);
+		if (u_charType(mark) != U_NON_SPACING_MARK)
+			return c;
+	}
+	script = uscript_getScript(base, &status);
+	if (U_FAILURE(status) ||
+		(script != USCRIPT_LATIN && script != USCRIPT_GREEK && script != USCRIPT_CYRILLIC))
+		return c;
+	/* letters with two accents lose one after the other */
+	return (uint32) base == c ? c : plain_point((uint32) base);
 }
 
 /*
@@ -53,10 +105,11 @@ st_lex_units(const char *phrase, int length, bool folds, StLexUnit *units)
 		unit = &units[n++];
 		unit->how = ST_LEX_WORD;
 		unit->npoints = 0;
-		unit->hash = ST_LEX_WORD_SEED;
+		unit->hash = ST_LEX_HASH_SEED;
+		unit->plain = ST_LEX_HASH_SEED;
 		if (st_lex_is_complex(c))
 		{
-			unit->hash = st_lex_hash(unit->hash, c);
+			unit->hash = unit->plain = st_lex_hash(unit->hash, c);
 			at = next;
 			continue;
 		}
@@ -71,11 +124,11 @@ st_lex_units(const char *phrase, int length, bool folds, StLexUnit *units)
 			{
 				if (c >= 0x80 || isalnum(c) || c == '#')
 					is_symbol = false;
-				if (folds)
-					c = st_lex_fold(c);
+				c = st_lex_same(c);
 				if (c != 0)
 				{
 					unit->hash = st_lex_hash(unit->hash, c);
+					unit->plain = st_lex_hash(unit->plain, folds ? plain_point(c) : c);
 					unit->npoints++;
 				}
 			}

@@ -101,12 +101,11 @@ st_lexicon_shipped_sql(PG_FUNCTION_ARGS)
 	{
 		const StLexEntry *entry = &st_lex_entries[i];
 		const StLexGroup *group = &st_lex_groups[entry->group];
-		bool		is_class = group->kind == ST_LEX_KIND_CLASS;
 		Datum		values[4];
 		bool		nulls[4] = {false};
 		char	   *kind;
 
-		if (is_class)
+		if (group->kind == ST_LEX_KIND_CLASS)
 			kind = psprintf("@%s", st_lex_classes[group->topic]);
 		else if (group->kind == ST_PHRASE_TOPIC)
 			kind = psprintf("topic.%s", st_lex_topics[group->topic]);
@@ -116,7 +115,7 @@ st_lexicon_shipped_sql(PG_FUNCTION_ARGS)
 		values[1] = PointerGetDatum(text_from_utf8(st_lex_text + entry->text, entry->length));
 		values[2] = CStringGetTextDatum(kind);
 		values[3] = Float4GetDatum(entry->weight);
-		nulls[3] = is_class || (entry->flags & ST_LEX_BLOCKS) != 0;
+		nulls[3] = (entry->flags & ST_LEX_BLOCKS) != 0;
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		CHECK_FOR_INTERRUPTS();
 	}

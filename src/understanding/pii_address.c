@@ -162,9 +162,11 @@ link_found(PiiScan *scan, int start, int body, int end, float confidence)
 		empty = !pii_is(scan->text, i, PII_IS_WORD);
 	if (empty)
 		return body;
-	st_pii_found(scan, PII_URL, start, end, confidence);
 	scan->url_end = end;
-	return scan->skip_urls ? end : body;
+	if (!scan->skip_urls)
+		return body;
+	st_pii_found(scan, PII_URL, start, end, confidence);
+	return end;
 }
 
 /* What is written before "//" of most links. */
@@ -271,7 +273,8 @@ st_pii_ipv4(PiiScan *scan, int i)
 		return i;
 
 	/* a fifth number, or part of a name or a version */
-	if (((before == '.' || before == '-' || before == '_') && pii_is(text, i - 2, PII_IS_WORD)) ||
+	if (((before == '.' || before == '_') && pii_is(text, i - 2, PII_IS_WORD)) ||
+		(before == '-' && pii_is(text, i - 2, PII_IS_WORD) && !pii_is(text, i - 2, PII_IS_DIGIT)) ||
 		pii_is(text, end, PII_IS_WORD) || after == '_' ||
 		(after == '.' && pii_is(text, end + 1, PII_IS_DIGIT)) ||
 		(after == '-' && pii_is(text, end + 1, PII_IS_WORD) && !pii_is(text, end + 1, PII_IS_DIGIT)))

@@ -295,42 +295,64 @@ is_mark(uint32 point)
 }
 
 /*
+ * cut_before
+ *		Returns the last place before byte most, of those after least, where a
+ *		text of few blanks may be cut, or else any character.
+ */
+static int
+cut_before(const char *p, int most, int least)
+{
+	for (int i = most - 1; i > least; i--)
+	{
+		if (p[i] != '\0' && strchr(" ,;<>\"|{}[]\t", p[i]) != NULL)
+			return i;
+	}
+	while (most > 0 && ((unsigned char) p[most] & 0xC0) == 0x80)
+		most--;
+	return most;
+}
+
+/*
  * st_pii_part
- *		Returns where the part of a document that begins at byte from ends:
- *		at its end, or after a line, a sentence, a word, or any character, the
- *		first of these that is found in the second half of PII_PART_BYTES.
+ *		Returns where the part of a document that begins at byte from ends: at
+ *		its end, or else in the second half of PII_PART_BYTES after a line or a
+ *		word.  Where there is no such place it may end in the middle of
+ *		something: then *again is where the next part should begin, else the
+ *		same.
  */
 int
-st_pii_part(const StDocument *doc, int from)
+st_pii_part(const StDocument *doc, int from, int *again)
 {
 	const char *p = doc->data + from;
 	int			most = PII_PART_BYTES;
 	int			blank = 0;
+	int			end;
 
+	*again = doc->length;
 	if (doc->length - from <= most)
 		return doc->length;
 
 	for (int i = most - 1; i > most / 2; i--)
 	{
 		if (p[i - 1] == '\n')
-			return from + i;
+		{
+			*again = from + i;
+			return *again;
+		}
 		if (blank == 0 && p[i] == ' ' &&
 			!(st_pii_class[(unsigned char) p[i - 1]] & PII_IS_DIGIT) &&
 			(st_pii_class[(unsigned char) p[i + 1]] & PII_IS_ALPHA))
 			blank = i;
 	}
 	if (blank > 0)
-		return from + blank;
-
-	/* what has no blanks has commas, brackets, tags */
-	for (int i = most - 1; i > most / 2; i--)
 	{
-		if (strchr(" ,;<>\"|{}[]\t", p[i]) != NULL && p[i] != '\0')
-			return from + i;
+		*again = from + blank;
+		return *again;
 	}
-	while (most > 0 && ((unsigned char) p[most] & 0xC0) == 0x80)
-		most--;
-	return from + most;
+
+	end = cut_before(p, most, most / 2);
+	*again = from + cut_before(p, end - PII_OVERLAP_BYTES, end - 2 * PII_OVERLAP_BYTES);
+	return from + end;
 }
 
 /*
@@ -434,6 +456,37 @@ regex_point(const PiiText *text, int i)
 		return c;
 	point = st_pii_point(text, i);
 	return c < 0x80 && point >= 0xFF00 ? c : point;
+}
+
+/*
+ * st_pii_text
+ *		Returns characters of a part in the server's encoding, palloc'd: digits,
+ *		punctuation and blanks in ASCII, letters as they are.
+ */
+char *
+st_pii_text(const PiiText *text, int start, int end)
+{
+	char	   *utf8 = palloc((Size) (end - start) * 4 + 1);
+	int			encoding = GetDatabaseEncoding();
+	int			length = 0;
+
+	for (int i = start; i < end; i++)
+	{
+		unsigned char *to = (unsigned char *) utf8 + length;
+
+		if (text->at == NULL)
+			*to = text->c[i];
+		else
+			unicode_to_utf8(regex_point(text, i), to);
+		length += pg_utf_mblen(to);
+	}
+	utf8[length] = '\0';
+	if (encoding != PG_UTF8 && encoding != PG_SQL_ASCII)
+	{
+		utf8 = st_convert(utf8, length, PG_UTF8, encoding, &length);
+		utf8[length] = '\0';
+	}
+	return utf8;
 }
 
 /*

@@ -85,6 +85,24 @@ note(PiiScan *scan, int start, int end, float confidence)
 }
 
 /*
+ * is_date_border
+ *		Whether a date with this separator may begin at group g, or end before
+ *		it: ranges are written "1.5.2031-6.5.2031".
+ */
+static bool
+is_date_border(const PiiRun *run, int g, char sep)
+{
+	char		outer;
+
+	if (st_pii_is_border(run, g))
+		return true;
+	if (g == 0 || g == run->n)
+		return false;
+	outer = run->group[g].sep;
+	return (outer == '-' || outer == '/') && outer != sep;
+}
+
+/*
  * match_numeric
  *		A date in digits at group g: returns its groups, or 0.
  */
@@ -100,7 +118,7 @@ match_numeric(PiiScan *scan, const PiiRun *run, int g)
 	if (g + 2 >= run->n || run->plus || group[1].sep != group[2].sep ||
 		(group[1].sep != '-' && group[1].sep != '/' && group[1].sep != '.') ||
 		group[1].open || group[2].open || group[2].close ||
-		!st_pii_is_border(run, g) || !st_pii_is_border(run, g + 3))
+		!is_date_border(run, g, group[1].sep) || !is_date_border(run, g + 3, group[1].sep))
 		return 0;
 	confidence = numeric_confidence(text, group);
 	if (confidence == 0)
@@ -111,8 +129,8 @@ match_numeric(PiiScan *scan, const PiiRun *run, int g)
 	if (pii_is(text, end, PII_IS_WORD) &&
 		!(text->c[end] == 'T' && pii_is(text, end + 1, PII_IS_DIGIT)))
 		return 0;
-	if (st_pii_attached_before(text, group[0].start, &word) ||
-		st_pii_attached_after(text, end, &word))
+	if ((g == 0 && st_pii_attached_before(text, group[0].start, &word)) ||
+		(g + 3 == run->n && st_pii_attached_after(text, end, &word)))
 		return 0;
 
 	note(scan, group[0].start, end, confidence);

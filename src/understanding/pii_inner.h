@@ -62,6 +62,7 @@ extern const char *const st_pii_builtin_names[PII_NUM_BUILTIN];
  * all else is one of these.  Invisible characters and marks are left out.
  */
 #define PII_PART_BYTES	65536
+#define PII_OVERLAP_BYTES	512 /* of parts that had to be cut anywhere */
 
 #define PII_LETTER		0x80	/* of a script that separates words */
 #define PII_WIDE		0x81	/* of one that does not: ends what is before */
@@ -116,11 +117,12 @@ pii_byte(const PiiText *text, int i)
 	return text->at ? text->at[i] : i;
 }
 
-extern int	st_pii_part(const StDocument *doc, int from);
+extern int	st_pii_part(const StDocument *doc, int from, int *again);
 extern void st_pii_fold(const char *data, int length, PiiText *text);
 extern int	st_pii_end_byte(const PiiText *text, int last);
 extern uint32 st_pii_point(const PiiText *text, int i);
 extern const pg_wchar *st_pii_wide(const PiiText *text);
+extern char *st_pii_text(const PiiText *text, int start, int end);
 
 /* ---- words (pii_words.c) ---- */
 
@@ -183,6 +185,7 @@ typedef struct PiiKinds
 	PiiKind    *kind;			/* the built-in ones first */
 	PiiPattern *allow;			/* what is of no kind; NULL: none */
 	bool		patterns;		/* some enabled kind has a pattern */
+	bool		allows;			/* some kind has an allow-list */
 } PiiKinds;
 
 extern void st_pii_kinds_init(void);
@@ -221,6 +224,7 @@ typedef struct PiiScan
 	bool		skip_urls;		/* what is inside of one is not looked at */
 	int			url_end;		/* end of the last one */
 	int			cut_at;			/* where a run of groups was cut */
+	char		cut_sep;		/* and what joined them */
 	PiiFound   *found;
 	int			nfound;
 	int			found_size;
@@ -256,11 +260,14 @@ typedef struct PiiGroup
 	int			ndigits;
 	char		sep;			/* '-', '.', '/', ' ', or '(' when there are
 								 * only parentheses; 0: the first */
+	bool		spaced;			/* blanks on both sides of sep: another number
+								 * may begin */
 	bool		open;			/* "(" before it */
 	bool		close;			/* ")" after it */
 } PiiGroup;
 
-#define PII_MAX_GROUPS		64
+#define PII_MAX_GROUPS		64	/* read at once */
+#define PII_MOST_TAKEN		8	/* by a rule */
 #define PII_MAX_DIGITS		19	/* of a group */
 
 typedef struct PiiRun
@@ -268,15 +275,18 @@ typedef struct PiiRun
 	PiiGroup	group[PII_MAX_GROUPS];
 	int			n;
 	bool		plus;			/* "+" before the first */
-	bool		cut_before;		/* more groups before and after */
-	bool		cut_after;
+	bool		joined;			/* it goes on a number that was cut */
+	bool		part;			/* there are more groups before or after */
+	bool		cut;			/* after */
 	int			end;			/* where to go on */
 } PiiRun;
 
 extern bool st_pii_is_border(const PiiRun *run, int g);
 extern int	st_pii_date(PiiScan *scan, const PiiRun *run, int g, int *end);
 extern void st_pii_phones(PiiScan *scan, const PiiRun *run, int from, int to);
+extern bool st_pii_next_match(const PiiScan *scan, PiiPattern *pattern, bool held,
+							  int *from, int *start, int *end);
 extern void st_pii_patterns(PiiScan *scan);
-extern bool st_pii_allowed(PiiScan *scan, PiiPattern *allow, const PiiFound *found);
+extern void st_pii_allow(PiiScan *scan, PiiPattern *allow, int kind);
 
 #endif							/* ST_PII_INNER_H */

@@ -18,10 +18,10 @@
  * read_group
  *		Reads the group whose digits begin at i.  Returns where the next one's
  *		begin, with *next holding how it is joined, or -1 when there is none or
- *		it is another number.
+ *		it is another number.  outside: a "(" is before its "+".
  */
 static int
-read_group(const PiiText *text, int i, PiiGroup *group, PiiGroup *next)
+read_group(const PiiText *text, int i, bool outside, PiiGroup *group, PiiGroup *next)
 {
 	bool		before;
 	bool		after;
@@ -32,8 +32,8 @@ read_group(const PiiText *text, int i, PiiGroup *group, PiiGroup *next)
 		i++;
 	group->end = i;
 	group->ndigits = i - group->start;
-	group->close = pii_char(text, i) == ')' && group->open;
-	group->open = group->close; /* "(555 0101)" is not in one group */
+	group->close = pii_char(text, i) == ')' && (group->open || outside);
+	group->open &= group->close;	/* "(555 0101)" is not in one group */
 	if (group->ndigits > PII_MAX_DIGITS)
 		return -1;
 
@@ -54,6 +54,7 @@ read_group(const PiiText *text, int i, PiiGroup *group, PiiGroup *next)
 	if ((sep == '-' && before && !after) || (sep == '.' && (before || after)))
 		return -1;
 	next->sep = sep != 0 ? sep : before ? ' ' : '(';
+	next->spaced = sep != 0 && before && after;
 	return i;
 }
 
@@ -65,19 +66,22 @@ static void
 read_run(const PiiText *text, int i, PiiRun *run)
 {
 	PiiGroup	next = {0};
+	bool		outside;
 
+	outside = text->c[i] == '(' && pii_char(text, i + 1) == '+';
+	i += outside;
 	run->plus = text->c[i] == '+';
 	i += run->plus;
 	next.open = pii_char(text, i) == '(';
 	i += next.open;
 	run->n = 0;
-	run->cut_after = false;
+	run->cut = false;
 	for (;;)
 	{
 		PiiGroup   *group = &run->group[run->n++];
 
 		*group = next;
-		i = read_group(text, i, group, &next);
+		i = read_group(text, i, outside && run->n == 1, group, &next);
 		if (i < 0)
 		{
 			run->end = group->end + group->close;
@@ -85,7 +89,7 @@ read_run(const PiiText *text, int i, PiiRun *run)
 		}
 		if (run->n == PII_MAX_GROUPS)
 		{
-			run->cut_after = true;
+			run->cut = true;
 			run->end = i;
 			return;
 		}
@@ -101,10 +105,10 @@ bool
 st_pii_is_border(const PiiRun *run, int g)
 {
 	if (g == 0)
-		return !run->cut_before;
+		return !run->joined;
 	if (g == run->n)
-		return !run->cut_after;
-	return run->group[g].sep == ' ';
+		return !run->cut;
+	return run->group[g].sep == ' ' || run->group[g].spaced;
 }
 
 /*
@@ -211,14 +215,14 @@ card_confidence(const uint8 *digits, int n)
 		/* Maestro; twelve digits are many things */
 		return p2 == 50 || (p2 >= 56 && p2 <= 58) || p1 == 6 ? 0.4f : 0;
 	}
-	if (p4 >= 3528 && p4 <= 3589)
-		return 0.8f;			/* JCB */
+	if (p2 == 35)				/* JCB has 3528 to 3589 */
+		return p4 >= 3528 && p4 <= 3589 ? 0.8f : 0.55f;
 	if (p4 == 6011 || (p3 >= 644 && p3 <= 649) || p2 == 65 || p2 == 62 || p2 == 60)
 		return 0.8f;			/* Discover, UnionPay, RuPay */
 	if (p4 >= 2200 && p4 <= 2204)
 		return 0.8f;			/* Mir */
 	if (p2 == 50 || (p2 >= 56 && p2 <= 58) || p1 == 6 || p2 == 81 || p2 == 82 || p4 == 9792)
-		return 0.6f;			/* Maestro, RuPay, Troy */
+		return 0.45f;			/* Maestro, RuPay, Troy */
 	return 0;
 }
 
@@ -306,17 +310,25 @@ st_pii_number(PiiScan *scan, int i)
 	PiiRun		run;
 	int			rest = 0;		/* groups from here on are no rule's yet */
 	int			g = 0;
+	int			limit;
 	int			end = 0;
 	bool		in_link = i < scan->url_end;
 
-	run.cut_before = i == scan->cut_at;
+	run.part = i == scan->cut_at;
+	run.joined = run.part && scan->cut_sep != ' ';
 	read_run(text, i, &run);
-	if (run.cut_after)
-		scan->cut_at = run.end;
 	if (run.group[0].ndigits > PII_MAX_DIGITS)
 		return run.end;
 
-	while (g < run.n)
+	/* the last groups of a part of a run are left to the next one */
+	limit = run.n;
+	if (run.cut)
+	{
+		run.part = true;
+		limit -= PII_MOST_TAKEN;
+	}
+
+	while (g < limit)
 	{
 		const PiiGroup *group = &run.group[g];
 		int			taken = 0;
@@ -348,5 +360,11 @@ st_pii_number(PiiScan *scan, int i)
 	}
 	if (!in_link)
 		st_pii_phones(scan, &run, rest, g);
+	if (run.cut && g < run.n)
+	{
+		scan->cut_at = run.group[g].start;
+		scan->cut_sep = run.group[g].sep;
+		run.end = scan->cut_at;
+	}
 	return Max(run.end, end);
 }

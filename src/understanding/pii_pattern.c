@@ -77,18 +77,19 @@ st_pii_has_backrefs(const PiiPattern *pattern)
 /*
  * search
  *		Searches a pattern in wide[0, n) from character from on.  Returns whether
- *		there is a match, and where.  Throws for cancel.
+ *		there is a match; match[0] is all of it and match[1], where there are two
+ *		of them, what its first parentheses hold.  Throws for cancel.
  */
 static bool
-search(PiiPattern *pattern, const pg_wchar *wide, int n, int from, int flags, int *start, int *end)
+search(PiiPattern *pattern, const pg_wchar *wide, int n, int from, int flags,
+	   regmatch_t * match, int nmatch)
 {
-	regmatch_t	match;
 	int			rc;
 
 	CHECK_FOR_INTERRUPTS();
 	if (pattern->broken)
 		return false;
-	rc = pg_regexec(&pattern->regex, wide, n, from, NULL, 1, &match, flags);
+	rc = pg_regexec(&pattern->regex, wide, n, from, NULL, nmatch, match, flags);
 	if (rc == REG_NOMATCH)
 		return false;
 	if (rc != REG_OKAY)
@@ -104,8 +105,6 @@ search(PiiPattern *pattern, const pg_wchar *wide, int n, int from, int flags, in
 				 errmsg("a pattern of \"%s\" could not be searched for: %s", "triage.pii_kind", message)));
 		return false;
 	}
-	*start = match.rm_so;
-	*end = match.rm_eo;
 	return true;
 }
 
@@ -114,10 +113,9 @@ bool
 st_pii_matches_nothing(PiiPattern *pattern)
 {
 	pg_wchar	nothing = 0;
-	int			start;
-	int			end;
+	regmatch_t	match;
 
-	return search(pattern, &nothing, 0, 0, 0, &start, &end);
+	return search(pattern, &nothing, 0, 0, 0, &match, 1);
 }
 
 /* Whether no token goes on at character i. */
@@ -158,42 +156,53 @@ pattern_found(PiiScan *scan, int kind, int start, int end)
 }
 
 /*
- * find_pattern
- *		Notes all matches of a kind's pattern in the part.
+ * st_pii_next_match
+ *		Finds the first match of a pattern in the part that begins at *from or
+ *		later, and moves *from to where to go on; false: there is none.  With
+ *		held, what the pattern's first parentheses hold is what is found.
  */
-static void
-find_pattern(PiiScan *scan, int kind)
+bool
+st_pii_next_match(const PiiScan *scan, PiiPattern *pattern, bool held, int *from, int *start, int *end)
 {
-	PiiPattern *pattern = scan->kinds->kind[kind].pattern;
 	const PiiText *text = scan->text;
 	const pg_wchar *wide = st_pii_wide(text);
-	int			from = 0;
+	int			nmatch = held && pattern->regex.re_nsub > 0 ? 2 : 1;
 
-	while (from < text->n)
+	while (*from < text->n)
 	{
-		int			stop = Min(text->n, from + WINDOW + MAX_MATCH);
+		int			stop = Min(text->n, *from + WINDOW + MAX_MATCH);
 		bool		cut = stop < text->n;
 		int			flags = (scan->first ? 0 : REG_NOTBOL) | (cut || !scan->last ? REG_NOTEOL : 0);
-		int			start;
-		int			end;
+		regmatch_t	match[2];
 
-		if (!search(pattern, wide, stop, from, flags, &start, &end))
+		if (!search(pattern, wide, stop, *from, flags, match, nmatch))
 		{
 			if (!cut)
-				return;
-			from = stop - MAX_MATCH;
+				return false;
+			*from = stop - MAX_MATCH;
+			continue;
 		}
-		else if (cut && start >= from + WINDOW)
-			from = start;		/* it may go on after the window */
-		else if (end == start || end - start > MAX_MATCH || (cut && end == stop) ||
-				 !is_border(text, start) || !is_border(text, end))
-			from = next_border(text, start);
+		if (cut && match[0].rm_so >= *from + WINDOW)
+		{
+			*from = match[0].rm_so; /* it may go on after the window */
+			continue;
+		}
+		if (match[0].rm_eo - match[0].rm_so > MAX_MATCH || (cut && match[0].rm_eo == stop))
+		{
+			*from = match[0].rm_eo;
+			continue;
+		}
+		*start = match[nmatch - 1].rm_so;
+		*end = match[nmatch - 1].rm_eo;
+		if (*start < 0 || *end <= *start || !is_border(text, *start) || !is_border(text, *end))
+			*from = next_border(text, match[0].rm_so);
 		else
 		{
-			pattern_found(scan, kind, start, end);
-			from = end;
+			*from = match[0].rm_eo;
+			return true;
 		}
 	}
+	return false;
 }
 
 /*
@@ -205,42 +214,44 @@ st_pii_patterns(PiiScan *scan)
 {
 	for (int kind = 0; kind < scan->kinds->n; kind++)
 	{
-		if (scan->kinds->kind[kind].enabled && scan->kinds->kind[kind].pattern != NULL)
-			find_pattern(scan, kind);
+		const PiiKind *k = &scan->kinds->kind[kind];
+		int			from = 0;
+		int			start;
+		int			end;
+
+		if (!k->enabled || k->pattern == NULL)
+			continue;
+		while (st_pii_next_match(scan, k->pattern, false, &from, &start, &end))
+			pattern_found(scan, kind, start, end);
 	}
 }
 
 /*
- * st_pii_allowed
- *		Whether a finding lies in a match of an allow-list's pattern.
+ * st_pii_allow
+ *		Takes out the findings of a kind, of any when kind is -1, that lie in a
+ *		match of an allow-list's pattern.  They are sorted by where they begin.
  */
-bool
-st_pii_allowed(PiiScan *scan, PiiPattern *allow, const PiiFound *found)
+void
+st_pii_allow(PiiScan *scan, PiiPattern *allow, int kind)
 {
-	const PiiText *text = scan->text;
-	const pg_wchar *wide = st_pii_wide(text);
-	int			first = Max(found->start - ALLOW_AROUND, 0);
-	int			stop = Min(found->end + ALLOW_AROUND, text->n);
-	int			flags = (first > 0 || !scan->first ? REG_NOTBOL : 0) |
-	(stop < text->n || !scan->last ? REG_NOTEOL : 0);
-	int			from = first;
+	int			from = 0;
+	int			start = 0;
+	int			end = 0;
+	bool		more = true;
+	int			n = 0;
 
-	if (found->end - found->start > MAX_MATCH)
-		return false;
-	for (int i = 0; i < ALLOW_TRIES && from <= found->start; i++)
+	for (int i = 0; i < scan->nfound; i++)
 	{
-		int			start;
-		int			end;
+		PiiFound   *found = &scan->found[i];
 
-		if (!search(allow, wide + first, stop - first, from - first, flags, &start, &end))
-			return false;
-		start += first;
-		end += first;
-		if (start > found->start)
-			return false;
-		if (end >= found->end && is_border(text, start) && is_border(text, end))
-			return true;
-		from = next_border(text, start);
+		if (kind < 0 || found->kind == kind)
+		{
+			while (more && end <= found->start)
+				more = st_pii_next_match(scan, allow, false, &from, &start, &end);
+			if (more && start <= found->start && end >= found->end)
+				continue;
+		}
+		scan->found[n++] = *found;
 	}
-	return false;
+	scan->nfound = n;
 }

@@ -168,6 +168,18 @@ looks_like_year(const PiiText *text, const PiiGroup *group)
 		 (text->c[group->start] == '2' && text->c[group->start + 1] == '0'));
 }
 
+/* Whether the same stands between all groups. */
+static bool
+is_uniform(const PiiGroup *group, int n)
+{
+	for (int i = 2; i < n; i++)
+	{
+		if (group[i].sep != group[1].sep)
+			return false;
+	}
+	return true;
+}
+
 /*
  * form_confidence
  *		How surely n groups are a telephone number by their form alone; 0: they
@@ -194,9 +206,15 @@ form_confidence(const PiiText *text, const PiiGroup *group, int n, bool plus)
 		most = Max(most, group[i].ndigits);
 	}
 
-	/* 00 and 011 are dialled before a country */
+	/* 00 and 011 are dialled before a country, whose code is in one piece */
 	if (digits[0] == '0' && digits[1] == '0')
-		return international(digits + 2, form.ndigits - 2) ? (n > 1 ? 0.8f : 0.45f) : 0;
+	{
+		int			code = group[0].ndigits - 2;
+
+		return international(digits + 2, form.ndigits - 2) &&
+			(code == 0 || code >= calling_code(digits + 2, form.ndigits - 2)) ?
+			(n > 1 ? 0.8f : 0.45f) : 0;
+	}
 	if (n > 1 && group[0].ndigits == 3 && memcmp(digits, "011", 3) == 0 && form.ndigits > 10 &&
 		international(digits + 3, form.ndigits - 3))
 		return 0.7f;
@@ -217,26 +235,43 @@ form_confidence(const PiiText *text, const PiiGroup *group, int n, bool plus)
 	if (n == 1)
 	{
 		if (zero)
-			return form.ndigits >= 9 ? 0.4f : 0;
-		return form.ndigits >= 7 && form.ndigits <= 11 ? 0.25f : 0;
+			return form.ndigits >= 9 ? 0.4f : form.ndigits == 8 ? 0.2f : 0;
+		return form.ndigits <= 11 ? 0.25f : 0;
 	}
 
-	/* single digits are parts of an ISBN, of a list, of a version */
-	if (least < 2 || most > 8 || n > 6)
+	/* 8 912 345-67-89, 06-1/290 4047 */
+	if (least == 1 && n > 2 && n <= 6 && group[n - 1].ndigits > 1 &&
+		(group[0].ndigits == 1 ? form.ndigits == 11 && (digits[0] == '7' || digits[0] == '8') :
+		 zero && form.ndigits >= 9))
+		return 0.25f;
+
+	/* other single digits are parts of an ISBN, of a list, of a version */
+	if (least < 2 || most > 9 || n > 6)
 		return 0;
-	if (group[0].close && group[0].open && group[0].ndigits <= 5)
-		return looks_like_year(text, &group[0]) ? 0.3f : form.mixed ? 0.4f : 0.65f;
-	if (zero && group[0].ndigits <= 6)
+	if (group[0].close && group[0].ndigits <= 5)
 	{
-		if (form.mixed || form.ndigits < 9 || (n == 2 && form.ndigits < 10))
-			return 0.35f;
+		if (looks_like_year(text, &group[0]))
+			return 0.3f;
+		return form.mixed && !zero ? 0.4f : 0.65f;
+	}
+	if (zero && group[0].ndigits <= 6 && form.ndigits >= 9)
+	{
+		/* what is after the area may be divided otherwise: 08-695 89 69 */
+		if (form.mixed)
+			return is_uniform(group + 1, n - 1) ? 0.55f : 0.35f;
+		if (n == 2 && form.ndigits == 9)	/* 01234-5678 is a postcode */
+			return form.sep == ' ' || group[0].ndigits == 5 ? 0.35f : 0.5f;
 		return 0.6f;
 	}
 
 	/* a social security number, or one that was not good enough */
 	if (n == 3 && group[0].ndigits == 3 && group[1].ndigits == 2 && group[2].ndigits == 4)
 		return 0;
-	return form.mixed ? 0.15f : 0.3f;
+
+	/* 2014-2015, GSM 900/1800 */
+	if (n == 2 && looks_like_year(text, &group[0]) && looks_like_year(text, &group[1]))
+		return 0;
+	return form.sep == '/' && n == 2 ? 0.05f : form.mixed ? 0.15f : 0.3f;
 }
 
 /*
@@ -285,16 +320,16 @@ extension_end(const PiiText *text, int i)
  *		next to [start, end).
  */
 static bool
-is_amount(const PiiText *text, int start, int end)
+is_amount(const PiiText *text, int start, int end, bool sure)
 {
 	uint8		before = pii_char(text, start - 1);
 	uint8		after = pii_char(text, end);
 	PiiWord		word;
 
 	/* 12:34:56, 1,234,567, and coordinates */
-	if ((before == ':' || before == ',') && pii_is(text, start - 2, PII_IS_DIGIT))
+	if ((before == ':' || (before == ',' && !sure)) && pii_is(text, start - 2, PII_IS_DIGIT))
 		return true;
-	if ((after == ':' || after == ',') && pii_is(text, end + 1, PII_IS_DIGIT))
+	if ((after == ':' || (after == ',' && !sure)) && pii_is(text, end + 1, PII_IS_DIGIT))
 		return true;
 	if (before == '-' || before == PII_MONEY || before == '$')
 		return true;
@@ -322,6 +357,25 @@ word_has_letter(const PiiText *text, const PiiWord *word)
 }
 
 /*
+ * first_char
+ *		Where a number begins that begins with this group.
+ */
+static int
+first_char(const PiiGroup *group, bool plus)
+{
+	int			start = group->start;
+
+	if (group->open)
+		start--;
+	if (plus)
+		start--;
+	/* "(+49) 30" */
+	if (plus && group->close && !group->open)
+		start--;
+	return start;
+}
+
+/*
  * match_phone
  *		A telephone number of n groups: notes it and returns true, or not.
  */
@@ -330,7 +384,7 @@ match_phone(PiiScan *scan, const PiiGroup *group, int n, bool plus, bool whole)
 {
 	const PiiText *text = scan->text;
 	float		confidence = form_confidence(text, group, n, plus);
-	int			start = group[0].start - (group[0].open ? 1 : 0) - (plus ? 1 : 0);
+	int			start = first_char(&group[0], plus);
 	int			digits_end = group[n - 1].end + (group[n - 1].close ? 1 : 0);
 	int			end;
 	bool		sure = confidence >= SURE;
@@ -350,7 +404,7 @@ match_phone(PiiScan *scan, const PiiGroup *group, int n, bool plus, bool whole)
 		return false;
 	if (st_pii_attached_after(text, end, &word) && !(word.says & PII_WORD_PHONE))
 		return false;
-	if (!plus && is_amount(text, start, digits_end) &&
+	if (!plus && is_amount(text, start, digits_end, sure) &&
 		!(pii_char(text, start - 1) == '-' && st_pii_attached_before(text, start, &word)))
 		return false;
 
@@ -373,6 +427,33 @@ match_phone(PiiScan *scan, const PiiGroup *group, int n, bool plus, bool whole)
 }
 
 /*
+ * phones_within
+ *		Looks within groups [from, to) for what cannot be mistaken, the longest
+ *		first.
+ */
+static void
+phones_within(PiiScan *scan, const PiiRun *run, int from, int to)
+{
+	int			g = from;
+
+	while (g < to)
+	{
+		int			n = 0;
+
+		if (st_pii_is_border(run, g))
+		{
+			for (n = Min(to - g, MAX_PHONE_GROUPS); n > 0; n--)
+			{
+				if (st_pii_is_border(run, g + n) &&
+					match_phone(scan, &run->group[g], n, run->plus && g == 0, false))
+					break;
+			}
+		}
+		g += Max(n, 1);
+	}
+}
+
+/*
  * st_pii_phones
  *		Looks for telephone numbers in the groups [from, to) of a run, which no
  *		other rule took.
@@ -381,32 +462,23 @@ void
 st_pii_phones(PiiScan *scan, const PiiRun *run, int from, int to)
 {
 	const PiiGroup *group = run->group;
-	int			g = from;
+	int			end;
 
 	if (from >= to)
 		return;
 
 	/* all of it, unless more digits are joined to it */
-	if (st_pii_is_border(run, from) && st_pii_is_border(run, to) &&
+	if (!run->part && st_pii_is_border(run, from) && st_pii_is_border(run, to) &&
 		match_phone(scan, &group[from], to - from, run->plus && from == 0, true))
 		return;
 
-	/* within it, what cannot be mistaken, the longest first */
-	while (g < to)
+	/* each of several, "0171 1234567 / 0172 1234567" */
+	for (; from < to; from = end)
 	{
-		int			n = Min(to - g, MAX_PHONE_GROUPS);
-
-		if (st_pii_is_border(run, g))
-		{
-			for (; n > 0; n--)
-			{
-				if (st_pii_is_border(run, g + n) && !(g == from && g + n == to) &&
-					match_phone(scan, &group[g], n, run->plus && g == 0, false))
-					break;
-			}
-		}
-		else
-			n = 0;
-		g += Max(n, 1);
+		for (end = from + 1; end < to && !group[end].spaced; end++)
+			;
+		if (!(!run->part && st_pii_is_border(run, from) && st_pii_is_border(run, end) &&
+			  match_phone(scan, &group[from], end - from, run->plus && from == 0, true)))
+			phones_within(scan, run, from, end);
 	}
 }

@@ -13,6 +13,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -74,7 +76,8 @@ st_pii_found(PiiScan *scan, int kind, int start, int end, float confidence)
 	const PiiKind *k = &scan->kinds->kind[kind];
 	PiiFound   *found;
 
-	confidence = Max(Min(confidence, PII_MOST_CONFIDENCE), 0);
+	/* two digits: sums of tenths are not exact */
+	confidence = rintf(Max(Min(confidence, PII_MOST_CONFIDENCE), 0) * 100) / 100;
 	if (!k->enabled || confidence < k->threshold)
 		return;
 
@@ -134,6 +137,7 @@ st_pii_context(const PiiScan *scan, int kind, int start, int end)
 	int			least = start;
 	int			most = end;
 	int			lines = 0;
+	int			near = WORDS_NEAR;
 	int			i;
 
 	while (least > 0 && least > start - CONTEXT_BEFORE)
@@ -150,6 +154,8 @@ st_pii_context(const PiiScan *scan, int kind, int start, int end)
 	{
 		if (!st_pii_word_before(text, i, least, &word))
 			break;
+		if (kind == PII_IP_ADDRESS && pii_is(text, word.start, PII_IS_DIGIT))
+			near++;				/* another version, or another address */
 		if (word_is(k, kind, &word))
 		{
 			context.is = true;
@@ -157,7 +163,7 @@ st_pii_context(const PiiScan *scan, int kind, int start, int end)
 		}
 		if (word.says & against)
 		{
-			context.against = n < WORDS_NEAR;
+			context.against = n < near;
 			break;
 		}
 		i = word.start;
@@ -211,6 +217,23 @@ st_pii_attached_after(const PiiText *text, int end, PiiWord *word)
 }
 
 /*
+ * begins_number
+ *		Whether a number begins with the "+" or "(" at i: "+49", "(030)",
+ *		"+(49)", "(+49)".
+ */
+static bool
+begins_number(const PiiText *text, int i)
+{
+	uint8		next = pii_char(text, i + 1);
+
+	if (pii_is(text, i - 1, PII_IS_WORD))
+		return false;
+	if (text->c[i] == '+' ? next == '(' : next == '+')
+		i++;
+	return pii_is(text, i + 1, PII_IS_DIGIT);
+}
+
+/*
  * scan_part
  *		Calls the rules on a part.
  */
@@ -243,8 +266,7 @@ scan_part(PiiScan *scan)
 				break;
 			case '+':
 			case '(':
-				i = pii_is(text, i + 1, PII_IS_DIGIT) && !pii_is(text, i - 1, PII_IS_WORD) ?
-					st_pii_number(scan, i) : i + 1;
+				i = begins_number(text, i) ? st_pii_number(scan, i) : i + 1;
 				break;
 			default:			/* a digit */
 				i = pii_is(text, i - 1, PII_IS_WORD) ?
@@ -294,23 +316,19 @@ settle(PiiScan *scan)
 	bool		sorted = true;
 	int			n = 0;
 
-	for (int i = 0; i < scan->nfound; i++)
-	{
-		PiiFound   *found = &scan->found[i];
-		PiiPattern *allow = kinds->kind[found->kind].allow;
-
-		if ((allow != NULL && st_pii_allowed(scan, allow, found)) ||
-			(kinds->allow != NULL && st_pii_allowed(scan, kinds->allow, found)))
-			continue;
-		if (n > 0 && compare_found(&scan->found[n - 1], found) > 0)
-			sorted = false;
-		scan->found[n++] = *found;
-	}
-	scan->nfound = n;
+	for (int i = 1; i < scan->nfound && sorted; i++)
+		sorted = compare_found(&scan->found[i - 1], &scan->found[i]) <= 0;
 	if (!sorted)
-		qsort(scan->found, n, sizeof(PiiFound), compare_found);
+		qsort(scan->found, scan->nfound, sizeof(PiiFound), compare_found);
 
-	n = 0;
+	if (kinds->allow != NULL)
+		st_pii_allow(scan, kinds->allow, -1);
+	for (int kind = 0; kind < kinds->n && kinds->allows; kind++)
+	{
+		if (kinds->kind[kind].allow != NULL)
+			st_pii_allow(scan, kinds->kind[kind].allow, kind);
+	}
+
 	for (int i = 0; i < scan->nfound; i++)
 	{
 		PiiFound   *found = &scan->found[i];
@@ -358,17 +376,18 @@ st_find_pii(const StDocument *doc, const char *const *kinds, int nkinds, int *n)
 	StPiiSpan  *spans = NULL;
 	int			size = 0;
 	int			from = 0;
-	int			end;
+	int			again;
 
 	/* an address in a link that nobody asked for is an address */
 	scan.skip_urls = scan.kinds->kind[PII_URL].enabled && (wanted == NULL || wanted[PII_URL]);
 	*n = 0;
-	for (; from < doc->length; from = end)
+	for (; from < doc->length; from = again)
 	{
 		PiiText		text;
+		int			end = st_pii_part(doc, from, &again);
+		int			overlap = again;
 
 		CHECK_FOR_INTERRUPTS();
-		end = st_pii_part(doc, from);
 		st_pii_fold(doc->data + from, end - from, &text);
 		scan.text = &text;
 		scan.first = from == 0;
@@ -385,8 +404,14 @@ st_find_pii(const StDocument *doc, const char *const *kinds, int nkinds, int *n)
 		for (int i = 0; i < scan.nfound; i++)
 		{
 			const PiiFound *found = &scan.found[i];
+			int			start = from + pii_byte(&text, found->start);
+			int			length = from + st_pii_end_byte(&text, found->end - 1) - start;
 			StPiiSpan  *span;
 
+			/* what begins in the overlap is left to the next part */
+			if (start >= overlap && end < doc->length)
+				break;
+			again = Max(again, start + length);
 			if (wanted != NULL && !wanted[found->kind])
 				continue;
 			if (*n == size)
@@ -397,8 +422,8 @@ st_find_pii(const StDocument *doc, const char *const *kinds, int nkinds, int *n)
 			}
 			span = &spans[(*n)++];
 			span->kind = scan.kinds->kind[found->kind].name;
-			span->start = from + pii_byte(&text, found->start);
-			span->length = from + st_pii_end_byte(&text, found->end - 1) - span->start;
+			span->start = start;
+			span->length = length;
 			span->confidence = found->confidence;
 		}
 	}

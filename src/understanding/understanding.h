@@ -197,19 +197,29 @@ typedef struct StSignals
 	uint64		topics;			/* bit i: topic of that index */
 } StSignals;
 
+/* language may be NULL or "und"; may throw as st_reading_hits. */
 extern void st_signals(StReading *reading, const char *language, StSignals *out);
 
 typedef struct StComplexity
 {
 	float		score;			/* 0..1 */
-	int16		questions;
-	int16		requests;
+	int16		questions;		/* sentences that ask */
+	int16		requests;		/* sentences that want something done */
+	int16		asks;			/* sentences that do either */
+	int16		items;			/* of lists, steps */
 	int32		words;
 	bool		has_log;		/* log excerpt or stack trace */
 } StComplexity;
 
-/* intent history enters in the pipeline, see complexity.c */
+/* Of the text alone; may throw as st_reading_hits. */
 extern void st_complexity(StReading *reading, StComplexity *out);
+
+/*
+ * The complexity of a text together with what tickets of its intent were like:
+ * history is 0..1 (how their handle time, touches or reopening rank among all
+ * intents), seen in so many tickets.
+ */
+extern float st_complexity_with_history(float text, float history, int64 tickets);
 
 /* ---- personal data (pii*.c) ---- */
 
@@ -231,6 +241,32 @@ extern bool st_redact_stored_text;
 extern char *st_text_to_store(const StDocument *doc, int *length);
 
 extern void st_pii_init(void);
+
+/* ---- entities: things in the user's own tables (entities.c, entity_kind.c) ---- */
+
+typedef struct StEntity
+{
+	const char *kind;			/* name of triage.entity_kind; lives as long
+								 * as the transaction */
+	int32		start;			/* bytes of the document, 0-based */
+	int32		length;
+	text	   *value;			/* in the form of the user's column, in the
+								 * database encoding */
+} StEntity;
+
+/*
+ * st_entities
+ *		Returns what of the user's tables the document names, by place, palloc'd,
+ *		and how many there are.  Tables are read as run_as, InvalidOid: as the
+ *		current user.  requester (database encoding) NULL: only kinds that belong
+ *		to nobody.  *failures is NULL, or says which kinds could not be looked up
+ *		and why, a line each.  Each kind with candidates costs two subtransactions
+ *		and a query.  Throws for lack of memory and cancel, and what reading
+ *		triage.entity_kind throws; not in parallel mode.
+ */
+extern StEntity *st_entities(const StDocument *doc, const char *requester, Oid run_as,
+							 int *n, char **failures);
+extern void st_entities_init(void);
 
 /* ---- likeness (similarity.c) ---- */
 
@@ -271,6 +307,7 @@ extern bool st_signature_from_datum(Datum value, StSignature *out);
 typedef struct StUnderstanding
 {
 	uint32		known;			/* of the rest, what these say was computed */
+	char		read_as[8];		/* language by which lexicons were asked */
 	StLanguage	language;
 	StSentiment sentiment;
 	StEmotion	emotion;

@@ -91,22 +91,15 @@ AS 'MODULE_PATHNAME', 'st_pii_kind_check';
 COMMENT ON FUNCTION triage.pii_kind_check() IS 'Trigger of triage.pii_kind: refuses rows that could not be used.';
 REVOKE ALL ON FUNCTION triage.pii_kind_check() FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION triage.pii_kind_changed()
-RETURNS trigger
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'st_pii_kind_changed';
-COMMENT ON FUNCTION triage.pii_kind_changed() IS 'Trigger of triage.pii_kind: makes every session read it anew.';
-REVOKE ALL ON FUNCTION triage.pii_kind_changed() FROM PUBLIC;
-
 CREATE OR REPLACE TRIGGER pii_kind_check
 BEFORE INSERT OR UPDATE ON triage.pii_kind
 FOR EACH ROW EXECUTE FUNCTION triage.pii_kind_check();
 CREATE OR REPLACE TRIGGER pii_kind_changed
 AFTER INSERT OR UPDATE OR DELETE ON triage.pii_kind
-FOR EACH ROW EXECUTE FUNCTION triage.pii_kind_changed();
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER pii_kind_truncated
 AFTER TRUNCATE ON triage.pii_kind
-FOR EACH STATEMENT EXECUTE FUNCTION triage.pii_kind_changed();
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 
 -- also for rows that logical replication brings, which fires row triggers only
 ALTER TABLE triage.pii_kind ENABLE ALWAYS TRIGGER pii_kind_changed;
@@ -138,3 +131,59 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE COST 500
 AS 'MODULE_PATHNAME', 'st_irony_sql';
 COMMENT ON FUNCTION triage.irony(text) IS 'How likely it is that a document means the opposite of what it says, 0 to 1. A signal, not a verdict. Uses the model "irony".';
 REVOKE ALL ON FUNCTION triage.irony(text) FROM PUBLIC;
+
+-- What a text states: urgency, the wish for a person, sensitive topics.
+
+CREATE OR REPLACE FUNCTION triage.urgency(document text, language text DEFAULT NULL)
+RETURNS real
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_urgency_sql';
+COMMENT ON FUNCTION triage.urgency(text, text) IS 'How urgent the writer says it is, 0 to 1: 0 when nothing is stated, about 0.5 for a wish for speed, 0.8 and more for an outage, danger, or a deadline within a day. In English, Spanish, French, German, Italian, Portuguese, Arabic and Hindi, by phrases of the lexicon. A language (ISO 639-1) keeps single words of other languages out.';
+REVOKE ALL ON FUNCTION triage.urgency(text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.wants_human(document text, language text DEFAULT NULL)
+RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_wants_human_sql';
+COMMENT ON FUNCTION triage.wants_human(text, text) IS 'Whether the writer asks for a person, to be called, or not to talk to a machine, in thirty languages, by phrases of kind human of the lexicon.';
+REVOKE ALL ON FUNCTION triage.wants_human(text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.sensitive_topics(document text, language text DEFAULT NULL)
+RETURNS text[]
+LANGUAGE c STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_sensitive_topics_sql';
+COMMENT ON FUNCTION triage.sensitive_topics(text, text) IS 'Topics that a person must see: legal_threat, self_harm, medical, minors, fraud, press, data_protection, discrimination, violence, and those of your own rows of kind topic.NAME in triage.lexicon. Empty when there is none.';
+REVOKE ALL ON FUNCTION triage.sensitive_topics(text, text) FROM PUBLIC;
+-- Entities
+
+CREATE OR REPLACE FUNCTION triage.entities(document text, requester text DEFAULT NULL,
+    OUT kind text, OUT start int, OUT length int, OUT value text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL UNSAFE COST 1000 ROWS 5
+AS 'MODULE_PATHNAME', 'st_entities_sql';
+COMMENT ON FUNCTION triage.entities(text, text) IS 'What of one''s own tables (triage.entity_kind) a document names: the kind, start (characters, from 1) and length in the document, and the value in the form of the table''s column. Kinds with a column of requesters give only what is the requester''s. The tables are read with the rights of the caller; a kind whose table cannot be read is left out with a warning.';
+REVOKE ALL ON FUNCTION triage.entities(text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.entity_kind_check()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_entity_kind_check';
+COMMENT ON FUNCTION triage.entity_kind_check() IS 'Trigger of triage.entity_kind: refuses rows that could not be used.';
+REVOKE ALL ON FUNCTION triage.entity_kind_check() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER entity_kind_check
+BEFORE INSERT OR UPDATE ON triage.entity_kind
+FOR EACH ROW EXECUTE FUNCTION triage.entity_kind_check();
+CREATE OR REPLACE TRIGGER entity_kind_changed
+AFTER INSERT OR UPDATE OR DELETE ON triage.entity_kind
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER entity_kind_truncated
+AFTER TRUNCATE ON triage.entity_kind
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
+
+-- also for rows that logical replication brings, which fires row triggers only
+ALTER TABLE triage.entity_kind ENABLE ALWAYS TRIGGER entity_kind_changed;
+ALTER TABLE triage.entity_kind ENABLE ALWAYS TRIGGER entity_kind_truncated;
+COMMENT ON TRIGGER entity_kind_check ON triage.entity_kind IS 'Refuses rows that could not be used.';
+COMMENT ON TRIGGER entity_kind_changed ON triage.entity_kind IS 'Makes every session read the table anew.';
+COMMENT ON TRIGGER entity_kind_truncated ON triage.entity_kind IS 'Makes every session read the table anew.';

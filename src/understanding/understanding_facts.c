@@ -16,12 +16,7 @@
 #include "understanding/understanding.h"
 
 #pragma weak st_language
-#pragma weak st_sentiment
-#pragma weak st_emotion
-#pragma weak st_irony
-#pragma weak st_signals
 #pragma weak st_complexity
-#pragma weak st_find_pii
 
 /*
  * st_understand_prepare
@@ -126,41 +121,42 @@ void
 st_understand(StReading *reading, uint32 wanted, const char *language,
 			  const StLanguagePrior *priors, int npriors, StUnderstanding *out)
 {
-	char		code[8] = ST_LANGUAGE_UNKNOWN;
+	char	   *code = out->read_as;
 
 	memset(out, 0, sizeof(*out));
+	strcpy(code, ST_LANGUAGE_UNKNOWN);
 
 	if ((wanted & ST_SIGNAL_LANGUAGE) && st_language)
 	{
 		st_language(reading, priors, npriors, &out->language);
 		out->known |= ST_SIGNAL_LANGUAGE;
-		strlcpy(code, out->language.code, sizeof(code));
+		strlcpy(code, out->language.code, sizeof(out->read_as));
 	}
 	if (language != NULL)
 	{
 		char		said[8];
 
 		if (language_code(language, said))
-			strlcpy(code, said, sizeof(code));
+			strlcpy(code, said, sizeof(out->read_as));
 	}
 
-	if ((wanted & ST_SIGNAL_STATED) && st_signals)
+	if (wanted & ST_SIGNAL_STATED)
 	{
 		st_signals(reading, code, &out->signals);
 		name_topics(out);
 		out->known |= ST_SIGNAL_STATED;
 	}
-	if ((wanted & ST_SIGNAL_SENTIMENT) && st_sentiment)
+	if (wanted & ST_SIGNAL_SENTIMENT)
 	{
 		st_sentiment(reading, code, &out->sentiment);
 		out->known |= ST_SIGNAL_SENTIMENT;
 	}
-	if ((wanted & ST_SIGNAL_EMOTION) && st_emotion)
+	if (wanted & ST_SIGNAL_EMOTION)
 	{
 		st_emotion(reading, code, &out->emotion);
 		out->known |= ST_SIGNAL_EMOTION;
 	}
-	if ((wanted & ST_SIGNAL_IRONY) && st_irony)
+	if (wanted & ST_SIGNAL_IRONY)
 	{
 		out->irony = st_irony(reading, code);
 		out->known |= ST_SIGNAL_IRONY;
@@ -170,7 +166,7 @@ st_understand(StReading *reading, uint32 wanted, const char *language,
 		st_complexity(reading, &out->complexity);
 		out->known |= ST_SIGNAL_COMPLEXITY;
 	}
-	if ((wanted & ST_SIGNAL_PII) && st_find_pii)
+	if (wanted & ST_SIGNAL_PII)
 	{
 		int			n;
 		StPiiSpan  *spans = st_find_pii(&reading->doc, NULL, 0, &n);

@@ -15,5 +15,6 @@ st_understanding_init(void)
 {
 	st_lexicon_init();
 	st_pii_init();
+	st_entities_init();
 	st_tone_init();
 }
