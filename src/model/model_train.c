@@ -336,17 +336,15 @@ choose(const Views *views, const Plan *plan, const StTrainOptions *options,
 
 	if (options->kind != ST_KIND_HIDDEN && (linear_fits || options->kind == ST_KIND_LINEAR))
 	{
-		if (options->cost > 0)
-			attempts[n++] = (StAttempt)
+		const double given[] = {options->cost};
+		const double *tried = options->cost > 0 ? given : costs;
+		int			ntried = options->cost > 0 ? 1 : lengthof(costs);
+
+		for (int i = 0; i < ntried; i++)
 		{
-			false, options->cost
-		};
-		else
-			for (int i = 0; i < lengthof(costs); i++)
-				attempts[n++] = (StAttempt)
-			{
-				false, costs[i]
-			};
+			memset(&attempts[n], 0, sizeof(StAttempt));
+			attempts[n++].cost = tried[i];
+		}
 	}
 	if (options->kind == ST_KIND_HIDDEN || n == 0 ||
 		(options->kind == ST_KIND_AUTO && e->n >= LEAST_FOR_HIDDEN &&

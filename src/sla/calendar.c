@@ -61,16 +61,18 @@ st_sla_init(void)
 static void
 add_row(Rows *rows, char *calendar, int64 start, int64 end)
 {
+	Row		   *row;
+
 	if (rows->n == rows->allocated)
 	{
 		rows->allocated = Max(16, rows->allocated * 2);
 		rows->rows = rows->rows == NULL ? palloc(rows->allocated * sizeof(Row)) :
 			repalloc(rows->rows, rows->allocated * sizeof(Row));
 	}
-	rows->rows[rows->n++] = (Row)
-	{
-		calendar, start, end
-	};
+	row = &rows->rows[rows->n++];
+	row->calendar = calendar;
+	row->start = start;
+	row->end = end;
 }
 
 static int
@@ -161,7 +163,7 @@ rows_of(const Rows *rows, int *first, const char *calendar, int *n)
 static void
 fill_openings(StCalendar *calendar, const Row *rows, int n)
 {
-	calendar->openings = palloc(Max(n, 1) * sizeof(StOpening));
+	calendar->openings = palloc0(Max(n, 1) * sizeof(StOpening));
 	for (int i = 0; i < n; i++)
 	{
 		StOpening  *last = calendar->nopenings > 0 ? &calendar->openings[calendar->nopenings - 1] : NULL;
@@ -169,10 +171,10 @@ fill_openings(StCalendar *calendar, const Row *rows, int n)
 		if (last != NULL && rows[i].start <= last->end)
 			last->end = Max(last->end, rows[i].end);
 		else
-			calendar->openings[calendar->nopenings++] = (StOpening)
 		{
-			rows[i].start, rows[i].end, 0
-		};
+			calendar->openings[calendar->nopenings].start = rows[i].start;
+			calendar->openings[calendar->nopenings++].end = rows[i].end;
+		}
 	}
 	for (int i = 0; i < calendar->nopenings; i++)
 	{
@@ -186,7 +188,7 @@ fill_closures(StCalendar *calendar, const Row *rows, int n)
 {
 	int			filled = 0;
 
-	calendar->closures = palloc(Max(n, 1) * sizeof(StClosure));
+	calendar->closures = palloc0(Max(n, 1) * sizeof(StClosure));
 	for (int i = 0; i < n; i++)
 	{
 		StClosure  *last = filled > 0 ? &calendar->closures[filled - 1] : NULL;
@@ -194,10 +196,10 @@ fill_closures(StCalendar *calendar, const Row *rows, int n)
 		if (last != NULL && rows[i].start <= last->end)
 			last->end = Max(last->end, rows[i].end);
 		else
-			calendar->closures[filled++] = (StClosure)
 		{
-			rows[i].start, rows[i].end, 0, 0
-		};
+			calendar->closures[filled].start = rows[i].start;
+			calendar->closures[filled++].end = rows[i].end;
+		}
 	}
 
 	/* each is asked about with those before it in place */
@@ -224,6 +226,7 @@ compare_calendars(const void *a, const void *b)
 static void *
 load_calendars(void)
 {
+	static const Row whole_week = {"", 0, ST_USECS_PER_WEEK};
 	Calendars  *all = palloc0(sizeof(Calendars));
 	StTableScan scan;
 	Rows		hours = {0};
@@ -264,7 +267,7 @@ load_calendars(void)
 	all->always->zone_name = "GMT";
 	all->always->zone = pg_tzset("GMT");
 	all->always->cxt = CurrentMemoryContext;
-	fill_openings(all->always, &(Row) {"", 0, ST_USECS_PER_WEEK}, 1);
+	fill_openings(all->always, &whole_week, 1);
 
 	for (int i = 0; i < all->n; i++)
 	{

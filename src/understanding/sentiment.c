@@ -122,7 +122,7 @@ st_sentiment(StReading *reading, const char *language, StSentiment *out)
 	const StToneReading *read = st_tone_reading(reading, language);
 	const float *probs;
 	float		spread = read->tone.language == ST_TONE_OTHER ? SPREAD_OTHER :
-		read->tone.guessed ? SPREAD_GUESSED : SPREAD;
+	read->tone.guessed ? SPREAD_GUESSED : SPREAD;
 	StModel    *model;
 
 	if (reading->tokens->ntokens == 0 && read->tone.nsigns == 0)
