@@ -23,8 +23,8 @@ for my $encoding ('LATIN1', 'SQL_ASCII', 'EUC_JP')
         INSERT INTO tickets (id, subject, body) VALUES (1, 'refund', 'I want a refund'), (2, NULL, NULL);
         INSERT INTO tickets (id, body) VALUES (3, '<p>I want a refund of 5 &euro; &#128512; &mdash; please</p>');});
     is( $node->safe_psql($db, 'SELECT string_agg(ticket_key || outcome || tier, $$,$$ ORDER BY ticket_key) FROM triage.decision'),
-        '1assistassisted,2abstainassisted,3assistassisted',
-        "$encoding: decided");
+        '1assistassisted,2abstainassisted,3humanassisted',
+        "$encoding: decided; a grin beside a refund is for a person");
     like(
         $node->safe_psql($db, q{SELECT reasons[1] FROM triage.decision WHERE ticket_key = '1'}),
         qr/^rule refunds matched: intent refund_request, confidence [01]\.\d\d >= 0\.50$/,
