@@ -122,7 +122,7 @@ st_sentiment(StReading *reading, const char *language, StSentiment *out)
 	const StToneReading *read = st_tone_reading(reading, language);
 	const float *probs;
 	float		spread = read->tone.language == ST_TONE_OTHER ? SPREAD_OTHER :
-		read->tone.guessed ? SPREAD_GUESSED : SPREAD;
+	read->tone.guessed ? SPREAD_GUESSED : SPREAD;
 	StModel    *model;
 
 	if (reading->tokens->ntokens == 0 && read->tone.nsigns == 0)
@@ -149,7 +149,8 @@ st_sentiment_sql(PG_FUNCTION_ARGS)
 	StDocument	doc;
 	StReading	reading;
 	StSentiment sentiment;
-	char	   *language = NULL;
+	StLanguage	found;
+	const char *language;
 	text	   *document;
 	TupleDesc	desc;
 	Datum		values[3];
@@ -157,11 +158,16 @@ st_sentiment_sql(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	if (!PG_ARGISNULL(1))
-		language = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	document = PG_GETARG_TEXT_PP(0);
 	st_document_read(VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document), &doc);
 	st_reading_begin(&reading, &doc);
+	if (PG_ARGISNULL(1))
+	{
+		st_tone_find_language(&reading, &found);
+		language = found.code;
+	}
+	else
+		language = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	st_sentiment(&reading, language, &sentiment);
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)

@@ -23,7 +23,8 @@
 /* What is counted or summed of a document. */
 typedef enum StToneValue
 {
-	ST_TONE_COMPOUND,			/* all that is good less all that is bad, -1..1 */
+	ST_TONE_COMPOUND,			/* all that is good less all that is bad,
+								 * -1..1 */
 	ST_TONE_SHARP,				/* the same, sooner at its ends */
 	ST_TONE_GOOD,				/* sums of the lexicon's weights */
 	ST_TONE_BAD,
@@ -71,8 +72,8 @@ typedef enum StToneValue
 #define ST_MARK_CONTRAST	32
 #define ST_MARK_COURTESY	64	/* within a phrase of courtesy */
 #define ST_MARK_PHRASE		128 /* within a sentiment phrase of many words */
-#define ST_MARK_FORMULA		256 /* within a phrase of courtesy of three words or
-								 * more */
+#define ST_MARK_FORMULA		256 /* within a phrase of courtesy of three words
+								 * or more */
 
 /* Languages whose words are read; any other is read by what all share. */
 #define ST_TONE_OTHER		(-1)
@@ -80,7 +81,7 @@ typedef enum StToneValue
 typedef struct StTone
 {
 	float		values[ST_NUM_TONE_VALUES];
-	const uint16 *marks;			/* of each token; valid until the next reading */
+	const uint16 *marks;		/* of each token; valid until the next reading */
 	int			language;		/* index for st_tone_language_name, or
 								 * ST_TONE_OTHER */
 	bool		guessed;		/* the language is a guess of the words */
@@ -152,6 +153,7 @@ typedef struct StToneReading
 } StToneReading;
 
 extern const StToneReading *st_tone_reading(StReading *reading, const char *language);
+extern void st_tone_find_language(StReading *reading, StLanguage *out);
 extern StModel *st_tone_model(const char *name, StReading *reading, const char *language,
 							  const float **probs);
 

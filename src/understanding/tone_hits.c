@@ -314,7 +314,10 @@ st_tone_signs(StToneHits *out, int language, const uint16 *marks)
 		{
 			int			before = out->nsigns;
 
-			/* hits of one place need not stand side by side: the longest first */
+			/*
+			 * hits of one place need not stand side by side: the longest
+			 * first
+			 */
 			add_sign(out, longest, to, language);
 			if (out->nsigns > before)
 				end = out->hits[longest].last;
