@@ -44,14 +44,14 @@ DELETE FROM triage.decision;
 CALL triage.backfill('tickets', 4);
 SELECT count(*) AS same FROM seen JOIN at_once USING (id) WHERE seen.repeats IS NOT DISTINCT FROM at_once.repeats AND seen.of IS NOT DISTINCT FROM at_once.of;
 -- deciding again counts what came before, not what came after or the ticket itself
-SELECT triage.decide_again('tickets', '2');
+SELECT triage.decide_again('tickets', '2') IS NOT NULL AS again;
 SELECT repeats FROM seen WHERE id = 2;
 -- the window is one row; views count what the facts say
 UPDATE triage.signal_policy SET repeat_window = '1 day';
-SELECT triage.decide_again('tickets', '5'), triage.decide_again('tickets', '2');
+SELECT triage.decide_again('tickets', '5') IS NOT NULL AND triage.decide_again('tickets', '2') IS NOT NULL AS again;
 SELECT id, repeats FROM seen WHERE id IN (2, 5) ORDER BY id;
 UPDATE triage.signal_policy SET repeat_window = '60 days';
-SELECT triage.decide_again('tickets', '6');
+SELECT triage.decide_again('tickets', '6') IS NOT NULL AS again;
 SELECT id, repeats FROM seen WHERE id = 6;
 UPDATE triage.signal_policy SET repeat_window = '7 days';
 SELECT sum(repeat_contacts) = (SELECT count(*) FROM seen WHERE repeats > 0) AS agree FROM triage.intent_volume;
@@ -113,7 +113,7 @@ SELECT triage.attach('tickets', '{"customer": null, "created_at": null}') ->> 'c
 INSERT INTO tickets (id, body) VALUES (1, 'The checkout page shows error 502 since ten this morning and nobody in our shop can pay');
 INSERT INTO tickets (id, body) VALUES (2, 'The checkout page shows error 502 since ten this morning and nobody in our shop can pay'), (3, 'Hello there'), (4, 'Hello there');
 SELECT id, customer, repeats, of FROM seen ORDER BY id;
-SELECT triage.decide_again('tickets', '1');
+SELECT triage.decide_again('tickets', '1') IS NOT NULL AS again;
 SELECT id, of FROM seen WHERE id <= 2 ORDER BY id;
 
 -- tenants know nothing of each other

@@ -25,7 +25,7 @@ INSERT INTO messages VALUES
 SELECT "position", at, author_kind, by_customer, score IS NOT NULL AS scored, label IS NOT NULL AS labelled, confidence BETWEEN 0 AND 1 AS sure FROM triage.sentiment_path('tickets', '1');
 -- it went down: the requester's last message counts as much as all before it together
 WITH path AS (SELECT *, row_number() OVER (ORDER BY "position") AS n FROM triage.sentiment_path('tickets', '1') WHERE score IS NOT NULL)
-SELECT a.score > b.score AND b.score > c.score AS falling, c.score < 0 AS negative, a.mood = a.score AS first, a.slope IS NULL AS no_slope,
+SELECT a.score > b.score AND a.score > c.score AS falling, c.score < 0 AS negative, a.mood = a.score AS first, a.slope IS NULL AS no_slope,
        abs(c.mood - (((a.score + b.score) / 2 + c.score) / 2)) < 0.0001 AS mood, abs(c.slope - (c.score - a.score) / 2) < 0.0001 AS slope
 FROM path a, path b, path c WHERE a.n = 1 AND b.n = 2 AND c.n = 3;
 SELECT "position", author_kind, by_customer, score IS NULL AS unscored FROM triage.sentiment_path('tickets', '3');

@@ -309,7 +309,7 @@ look_at_table(StSimilar *similar, const StSignalPolicy *policy, const StDecided 
 			  Candidate *best, int *seen)
 {
 	int64		window = mine->trace.has_requester
-		? Max(policy->repeat_window, policy->duplicate_window) : policy->duplicate_window;
+	? Max(policy->repeat_window, policy->duplicate_window) : policy->duplicate_window;
 	Datum		from = TimestampTzGetDatum(window_start(mine->trace.asked_at, window));
 
 	for (int i = 0; i < ST_NUM_BANDS; i++)
@@ -406,6 +406,7 @@ compare_original(StReader *reader, const StSignalPolicy *policy, const StDecided
 	st_probe_stop(&similar->key);
 	return similarity;
 }
+
 /*
  * st_similar_find
  *		Sets duplicate_of and duplicate_similarity of a ticket that has a

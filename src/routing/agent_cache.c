@@ -116,10 +116,10 @@ load_queues(void)
 		q->queues[q->n++] = (StQueueWait)
 		{
 			.queue_id = st_scan_int32(&scan, "queue_id", 0),
-			.name = st_scan_cstring(&scan, "name"),
-			.ageing = DEFAULT_AGEING,
-			.max_wait = -1,
-			.language_after = -1
+				.name = st_scan_cstring(&scan, "name"),
+				.ageing = DEFAULT_AGEING,
+				.max_wait = -1,
+				.language_after = -1
 		};
 	}
 	st_scan_end(&scan);

@@ -226,7 +226,7 @@ look_up(const StWaiting *row)
 	}
 	if (could_table == NULL)
 	{
-		HASHCTL		ctl = {.keysize = sizeof(uint64), .entrysize = sizeof(Could), .hcxt = TopMemoryContext};
+		HASHCTL		ctl = {.keysize = sizeof(uint64),.entrysize = sizeof(Could),.hcxt = TopMemoryContext};
 
 		could_table = hash_create("support_triage who could take what", 64, &ctl,
 								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);

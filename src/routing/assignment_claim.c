@@ -45,9 +45,9 @@ PG_FUNCTION_INFO_V1(st_claim_ticket);
 #define MAX_PLACES		1000
 
 /* From how many pages on it pays to remember a place, and how long for. */
-#define CHEAP_PAGES		64
-#define PAGES_A_CLAIM	8
-#define USECS_A_PAGE	20
+#define CHEAP_PAGES		32
+#define PAGES_A_CLAIM	2
+#define USECS_A_PAGE	100
 #define MAX_USECS		USECS_PER_SEC
 
 typedef struct Place
@@ -78,7 +78,7 @@ typedef struct Claim
 	StWaiting  *rows;			/* the next that the agent may take */
 	bool	   *have;
 	bool	   *from_start;
-	int64		pages;
+	int64	   *pages;			/* what the way to the first one cost */
 } Claim;
 
 static int64
@@ -126,7 +126,7 @@ find_place(int32 agent_id, int32 queue_id)
 
 	if (places == NULL)
 	{
-		HASHCTL		ctl = {.keysize = sizeof(wanted.key), .entrysize = sizeof(Place), .hcxt = TopMemoryContext};
+		HASHCTL		ctl = {.keysize = sizeof(wanted.key),.entrysize = sizeof(Place),.hcxt = TopMemoryContext};
 
 		places = hash_create("support_triage claims", 16, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 		if (!registered)
@@ -227,7 +227,7 @@ remember(Claim *claim, int i)
 
 	if (claim->from_start[i])
 	{
-		place->pages = pages_read() - claim->pages;
+		place->pages = claim->pages[i];
 		place->claims = 0;
 		place->looked_at = GetCurrentTimestamp();
 		place->valid = place->pages >= CHEAP_PAGES && claim->nscans == 1;
@@ -245,17 +245,18 @@ open_scans(Claim *claim, int first, int after, bool from_start)
 	const StAgent *agent = claim->worker.agent;
 
 	claim->nscans = after - first;
-	claim->pages = pages_read();
 	for (int i = 0; i < claim->nscans; i++)
 	{
 		int32		queue_id = agent->queues[first + i].queue_id;
 		Place	   *place = find_place(agent->agent_id, queue_id);
+		int64		before = pages_read();
 
 		claim->places[i] = place;
 		claim->from_start[i] = from_start || !place_holds(place);
 		st_queue_scan_begin(&claim->scans[i], claim->floor, queue_id, !claim->from_start[i],
 							place->rank, place->waiting_id);
 		advance(claim, i);
+		claim->pages[i] = pages_read() - before;
 	}
 }
 
@@ -343,6 +344,7 @@ claim_tickets(const StAgent *agent, int batch, Taken taken, void *arg)
 	claim->places = palloc(Max(1, agent->nqueues) * sizeof(Place *));
 	claim->rows = palloc(Max(1, agent->nqueues) * sizeof(StWaiting));
 	claim->have = palloc(Max(1, agent->nqueues) * sizeof(bool));
+	claim->pages = palloc(Max(1, agent->nqueues) * sizeof(int64));
 	claim->from_start = palloc(Max(1, agent->nqueues) * sizeof(bool));
 	if (places != NULL && hash_get_num_entries(places) > MAX_PLACES)
 	{

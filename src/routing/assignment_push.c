@@ -47,7 +47,7 @@ typedef struct Crew
 static void
 gather(Crew *crew, StFloor *floor)
 {
-	HASHCTL		ctl = {.keysize = sizeof(uint64), .entrysize = sizeof(uint64), .hcxt = CurrentMemoryContext};
+	HASHCTL		ctl = {.keysize = sizeof(uint64),.entrysize = sizeof(uint64),.hcxt = CurrentMemoryContext};
 	StPresence *all;
 	int			n;
 

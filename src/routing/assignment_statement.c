@@ -56,7 +56,7 @@ st_need_rights(const char *relname, AclMode rights)
 {
 	Oid			relid = st_relation_oid(relname, false);
 	AclResult	result = pg_class_aclmask(relid, GetUserId(), rights, ACLMASK_ALL) == rights ?
-		ACLCHECK_OK : ACLCHECK_NO_PRIV;
+	ACLCHECK_OK : ACLCHECK_NO_PRIV;
 
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_TABLE, relname);

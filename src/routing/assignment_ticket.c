@@ -200,7 +200,10 @@ st_ticket_complete(text *tenant_id, int32 source_id, text *ticket_key, const cha
 	bool		waited = false;
 	bool		had = false;
 
-	/* it may be claimed or given back while we look: then we waited for that, and look again */
+	/*
+	 * it may be claimed or given back while we look: then we waited for that,
+	 * and look again
+	 */
 	for (int tries = 0; tries < 2 && !waited && !had; tries++)
 	{
 		SPI_connect();

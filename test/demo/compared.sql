@@ -21,7 +21,7 @@ SELECT count(*) AS n,
        count(*) FILTER (WHERE label = 'nonsense' AND is_default) AS kept,
        count(*) FILTER (WHERE label = 'nonsense') > 0 AS has_nonsense,
        to_char(100.0 * count(*) FILTER (WHERE language = told) / greatest(count(language), 1), 'FM990') AS language_percent,
-       count(DISTINCT language) AS languages, count(language) > 0 AS has_language
+       count(DISTINCT language) AS languages, count(language) > 0 AND count(told) > 0 AS has_language
 FROM seen
 \gset
 \echo :sent of :n went straight to a team, :percent % of them to the one that a person would choose.
