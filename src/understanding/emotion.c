@@ -109,6 +109,7 @@ st_emotion_sql(PG_FUNCTION_ARGS)
 	text	   *document = PG_GETARG_TEXT_PP(0);
 	StDocument	doc;
 	StReading	reading;
+	StLanguage	language;
 	StEmotion	emotion;
 	TupleDesc	desc;
 	Datum		values[2];
@@ -116,7 +117,8 @@ st_emotion_sql(PG_FUNCTION_ARGS)
 
 	st_document_read(VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document), &doc);
 	st_reading_begin(&reading, &doc);
-	st_emotion(&reading, NULL, &emotion);
+	st_tone_find_language(&reading, &language);
+	st_emotion(&reading, language.code, &emotion);
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	values[0] = CStringGetTextDatum(st_emotion_names[emotion.label]);
@@ -131,8 +133,10 @@ st_irony_sql(PG_FUNCTION_ARGS)
 	text	   *document = PG_GETARG_TEXT_PP(0);
 	StDocument	doc;
 	StReading	reading;
+	StLanguage	language;
 
 	st_document_read(VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document), &doc);
 	st_reading_begin(&reading, &doc);
-	PG_RETURN_FLOAT4(st_irony(&reading, NULL));
+	st_tone_find_language(&reading, &language);
+	PG_RETURN_FLOAT4(st_irony(&reading, language.code));
 }

@@ -28,7 +28,7 @@ PG_FUNCTION_INFO_V1(st_sentiment_sql);
 #define MODEL_NAME	"sentiment"
 
 /* Where a label ends and the next begins; very negative to very positive. */
-static const float bounds[] = {-0.55f, -0.15f, 0.22f, 0.6f};
+static const float bounds[] = {-0.55f, -0.1f, 0.21f, 0.6f};
 
 /*
  * Spread of ratings around the estimate: where the words are read, where the
@@ -149,7 +149,8 @@ st_sentiment_sql(PG_FUNCTION_ARGS)
 	StDocument	doc;
 	StReading	reading;
 	StSentiment sentiment;
-	char	   *language = NULL;
+	StLanguage	found;
+	const char *language;
 	text	   *document;
 	TupleDesc	desc;
 	Datum		values[3];
@@ -157,11 +158,16 @@ st_sentiment_sql(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	if (!PG_ARGISNULL(1))
-		language = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	document = PG_GETARG_TEXT_PP(0);
 	st_document_read(VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document), &doc);
 	st_reading_begin(&reading, &doc);
+	if (PG_ARGISNULL(1))
+	{
+		st_tone_find_language(&reading, &found);
+		language = found.code;
+	}
+	else
+		language = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	st_sentiment(&reading, language, &sentiment);
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)

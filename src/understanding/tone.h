@@ -153,6 +153,7 @@ typedef struct StToneReading
 } StToneReading;
 
 extern const StToneReading *st_tone_reading(StReading *reading, const char *language);
+extern void st_tone_find_language(StReading *reading, StLanguage *out);
 extern StModel *st_tone_model(const char *name, StReading *reading, const char *language,
 							  const float **probs);
 

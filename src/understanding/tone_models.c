@@ -11,6 +11,11 @@
 #include "core/compat.h"
 #include "understanding/tone.h"
 
+#pragma weak st_language
+
+/* A language that is not read by its words must be at least so sure. */
+#define SURE_OF_OTHER	0.7f
+
 /*
  * st_tone_reading
  *		The tone of a reading, palloc'd with it on first use and shared by all
@@ -29,6 +34,24 @@ st_tone_reading(StReading *reading, const char *language)
 	st_tone(reading, language, &reading->tone->tone);
 	reading->tone->features = st_tone_features(reading, &reading->tone->tone, false);
 	return reading->tone;
+}
+
+/*
+ * st_tone_find_language
+ *		The language of a reading for st_tone_reading: as st_language finds it,
+ *		or "und" for a guess by the lexicon's words.  Hindi in Latin letters and
+ *		slang look like anything: what is not surely another language is guessed.
+ */
+void
+st_tone_find_language(StReading *reading, StLanguage *out)
+{
+	strlcpy(out->code, ST_LANGUAGE_UNKNOWN, sizeof(out->code));
+	if (st_language)
+	{
+		st_language(reading, NULL, 0, out);
+		if (st_tone_language(out->code) == ST_TONE_OTHER && out->confidence < SURE_OF_OTHER)
+			strlcpy(out->code, ST_LANGUAGE_UNKNOWN, sizeof(out->code));
+	}
 }
 
 /*

@@ -19,6 +19,8 @@ LANGUAGES = {"english": "en", "spanish": "es", "french": "fr", "german": "de",
              "italian": "it", "portuguese": "pt", "arabic": "ar", "hindi": "hi"}
 FOLDS = 5
 TONE = '{"features": "tone", "kind": "linear"}'
+# From this probability on a text counts as ironic: a miss and a false alarm cost the same in F1.
+SUSPECTED = 0.4
 ROOT = Path(__file__).resolve().parents[2]
 
 # Of others, where known: measured on the same files, or as their papers say.
@@ -96,7 +98,6 @@ def judge_ratings(session, goals):
     for fold in range(FOLDS):
         session.run(f"""TRUNCATE rated;
                         INSERT INTO rated SELECT rating, text FROM ratings WHERE fold <> {fold};
-                        DELETE FROM triage.model WHERE name = 'sentiment' AND version > 0;
                         \\o /dev/null
                         \\i {ROOT}/models/recipes/tone_sentiment.sql
                         SELECT triage.activate('sentiment', max(version)) FROM triage.model WHERE name = 'sentiment';
@@ -104,7 +105,7 @@ def judge_ratings(session, goals):
                         DROP TABLE estimate, mixture;
                         INSERT INTO judged SELECT source, rating, (triage.sentiment(text, 'en')).score
                         FROM ratings WHERE fold = {fold};""")
-    session.run("DELETE FROM triage.model WHERE name = 'sentiment' AND version > 0")
+    session.run("SELECT triage.activate('sentiment', 0)")
     figures = {}
     for source, goal in (("vader_tweets", 0.88), ("vader_amazon", 0.60)):
         rows = session.run(f"SELECT rating, score FROM judged WHERE source = '{source}'")
@@ -144,8 +145,8 @@ def judge_classes(session, goals):
     for row in ("as_shipped", "language_not_told", "trained"):
         figures[row]["mean"] = sum(figures[row].values()) / len(LANGUAGES)
     goals.at_least("te_sent: macro-recall, as shipped", figures["te_sent"], 0.62)
-    goals.at_least("umsab: mean macro-F1, as shipped", figures["as_shipped"]["mean"], 0.53)
-    goals.at_least("umsab: mean macro-F1, trained on the sets", figures["trained"]["mean"], 0.56)
+    goals.at_least("umsab: mean macro-F1, as shipped", figures["as_shipped"]["mean"], 0.55)
+    goals.at_least("umsab: mean macro-F1, trained on the sets", figures["trained"]["mean"], 0.60)
     return figures
 
 
@@ -174,13 +175,13 @@ def judge_signals(session, goals):
         wanted, given = answers(session, "te_irony_val", f"""(SELECT p.confidence
             FROM triage.classify_top('{model}', t.text, 2) p WHERE p.label = 'ironic')""")
         given = [float(p) for p in given]
-        said = ["ironic" if p >= 0.5 else "literal" for p in given]
+        said = ["ironic" if p >= SUSPECTED else "literal" for p in given]
         precision, recall, f1 = scores(wanted, said)["ironic"]
         figures[f"irony_{row}"] = {"f1": f1, "precision": precision, "recall": recall,
                                    "accuracy": sum(a == b for a, b in zip(wanted, said)) / len(said),
                                    "auroc": auroc(given, [label == "ironic" for label in wanted])}
     goals.at_least("te_emotion: macro-F1, trained on the set", figures["emotion"]["trained"], 0.66)
-    goals.at_least("te_emotion: macro-F1, as shipped", figures["emotion"]["as_shipped"], 0.54)
+    goals.at_least("te_emotion: macro-F1, as shipped", figures["emotion"]["as_shipped"], 0.58)
     goals.at_least("te_irony: F1 of ironic, trained on the set", figures["irony_trained"]["f1"], 0.64)
     return figures
 
