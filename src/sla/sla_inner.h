@@ -45,7 +45,7 @@ extern void st_policy_init(void);
 extern const StPolicy *st_policy_by_id(int32 policy_id);
 extern const StTarget *st_policy_target(const StPolicy *policy, StMetric metric, int16 priority);
 
-/* ---- one clock (clock.c) ---- */
+/* ---- one clock (clock_rules.c) ---- */
 
 typedef enum StClockState
 {

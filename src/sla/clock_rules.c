@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * clock.c
+ * clock_rules.c
  *		One clock: when it is due, when to warn, what a change does to it.
  *
  * A clock has consumed some business time and, while it runs, consumes more
