@@ -19,7 +19,8 @@ LANGUAGES = {"english": "en", "spanish": "es", "french": "fr", "german": "de",
              "italian": "it", "portuguese": "pt", "arabic": "ar", "hindi": "hi"}
 FOLDS = 5
 TONE = '{"features": "tone", "kind": "linear"}'
-# From this probability on a text counts as ironic: a miss and a false alarm cost the same in F1.
+# From this probability on a text counts as ironic. It was set after a look at the validation file (0.5 gave 63.4), so the
+# figure of irony is optimistic; to call every text ironic scores 64.6.
 SUSPECTED = 0.4
 ROOT = Path(__file__).resolve().parents[2]
 
