@@ -104,9 +104,19 @@ my $EMOTICON = qr/[!?]|[:;=]-?[)(DdPp|*\/\\]|<-?3/;
 my $SYMBOL = qr/(?![\x{1F3FB}-\x{1F3FF}])[\p{So}\x{1F000}-\x{1FAFF}]/;
 
 # A word as people write it, as units: [how, text]. Nothing when it is wrong.
+my %units_of;
+
 sub units
 {
     my ($word) = @_;
+    $units_of{$word} ||= [ make_units($word) ];
+    return @{ $units_of{$word} };
+}
+
+sub make_units
+{
+    my ($word) = @_;
+    if ($word =~ /^([a-z]+)(\*?)$/ && length $1 <= $MAX_STEM) { return [ $2 ? $STEM : $WORD, $1 ]; }
     return [ $WORD, $word =~ tr/d/D/r ] if $word =~ /^$EMOTICON$/;
     return [ $ANY, '_' ] if $word eq '_';
     my $stem = $word =~ s/\*$//;
@@ -158,12 +168,12 @@ sub written
 my (@groups, %group, @topics, %topic, %class, %class_used);
 my @entries;    # { text, group, weight, flags, where }
 my %there;      # by group and phrase
-my @states = ({ stems => 0, children => 0, accepts => [] });
-my (@edges, %edge, %memo);    # edges: [from, how, text, to]
+my @accepts_of = ([]);    # of each state: entries
+my (@out, %memo);         # of each state: how => { text => [ states ] }
 
 for my $name (@TOPICS) { $topic{$name} = @topics; push @topics, $name; }
 
-sub new_state { push @states, { stems => 0, children => 0, accepts => [] }; return $#states; }
+sub new_state { push @accepts_of, []; return $#accepts_of; }
 
 sub group_of
 {
@@ -181,7 +191,16 @@ my %PREFIXES = (
 
 # How a unit may be written in texts of the language: without accents, German without
 # umlauts on the keyboard, and with prefixes.
+my %spellings_of;
+
 sub spellings
+{
+    my ($language, $how, $text) = @_;
+    return $text if $text =~ /^[\x00-\x7F]*$/;
+    return @{ $spellings_of{"$language $how $text"} ||= [ make_spellings($language, $how, $text) ] };
+}
+
+sub make_spellings
 {
     my ($language, $how, $text) = @_;
     my @all = ($text);
@@ -205,11 +224,7 @@ sub add_edge
     my ($how, $written) = @$unit;
     for my $text (spellings($language, $how, $written))
     {
-        next if $edge{"$from $how $text $to"}++;
-        push @edges, [ $from, $how, $text, $to ];
-        if ($how == $WORD) { $states[$from]{children} |= 1; }
-        elsif ($how == $STEM) { $states[$from]{stems} |= 1 << length $text; }
-        else { $states[$from]{children} |= 2; }
+        push @{ $out[$from][$how]{$text} }, $to;
     }
 }
 
@@ -341,7 +356,7 @@ sub add
     @at = step($language, \@at, $_) for @elements;
     if (grep { $_ == 0 } @at) { complain("\"$pattern\" may be without any word"); return; }
     push @entries, { text => $text, group => $group, weight => $weight, flags => $blocks ? 1 : 0 };
-    push @{ $states[$_]{accepts} }, $#entries for @at;
+    push @{ $accepts_of[$_] }, $#entries for @at;
 }
 
 # --- reading ---
@@ -411,27 +426,28 @@ for my $id (sort keys %class)
 
 # --- keys, as in lexicon_inner.h ---
 
+my %hash_of;
+
 sub hash_of
 {
     use integer;
+    my ($text) = @_;
+    return $hash_of{$text} if exists $hash_of{$text};
     my $h = 0x4BF29CE484222325;
-    $h = ($h ^ ord) * 0x100000001B3 for split //, $_[0];
-    return $h;
+    $h = ($h ^ $_) * 0x100000001B3 for unpack 'W*', $text;
+    return $hash_of{$text} = $h;
 }
 
-sub high_half { use integer; return ($_[0] >> 32) & 0xFFFFFFFF; }
-
+# The upper and the lower half of an edge's key.
 sub key
 {
     my ($state, $h, $how) = @_;
     use integer;
     my $x = ($h + $state * 0x1E3779B97F4A7C15 + $how * 0x42E1FBE4DA5B7A39);
-    $x ^= high_half($x);
-    $x *= 0x3F58476D1CE4E5B9;
-    $x ^= high_half($x);
-    $x *= 0x14D049BB133111EB;
-    $x ^= high_half($x);
-    return $x;
+    $x = ($x ^ (($x >> 32) & 0xFFFFFFFF)) * 0x3F58476D1CE4E5B9;
+    $x = ($x ^ (($x >> 32) & 0xFFFFFFFF)) * 0x14D049BB133111EB;
+    $x ^= ($x >> 32) & 0xFFFFFFFF;
+    return (($x >> 32) & 0xFFFFFFFF, $x & 0xFFFFFFFF);
 }
 
 # --- one state at a time ---
@@ -440,13 +456,11 @@ sub key
 # its states are sets of the old ones, and an edge stands for all that fit. What is
 # looked for first stands for what would be looked for next too: a word as it is, by
 # its shape, by stems from the longest, any word.
-my @out;    # of each old state: how => { text => [ targets ] }
-for my $edge (@edges) { push @{ $out[ $edge->[0] ][ $edge->[1] ]{ $edge->[2] } }, $edge->[3]; }
-
 my (@sets, %set, @made, @done);    # @made: [from, how, text, to]
 
 sub set_of
 {
+    return exists $set{ $_[0] } ? $set{ $_[0] } : do { push @sets, [ $_[0] ]; $set{ $_[0] } = $#sets } if @_ == 1;
     my %seen;
     my @members = sort { $a <=> $b } grep { !$seen{$_}++ } @_;
     my $id = join ' ', @members;
@@ -454,72 +468,90 @@ sub set_of
     return $set{$id};
 }
 
-sub targets
-{
-    my ($members, $how, $text) = @_;
-    return map { @{ $out[$_][$how]{$text} || [] } } @$members;
-}
-
 set_of(0);
 for (my $at = 0; $at < @sets; $at++)
 {
     my $members = $sets[$at];
-    my (%words, %stems);
-    my $state = $done[$at] = { stems => 0, children => 0, accepts => [] };
-    my %accepts;
+
+    # most states are of one phrase and have nothing to unite
+    if (@$members == 1)
+    {
+        my ($member) = @$members;
+        my $outs = $out[$member];
+        if (!$outs || !($outs->[$STEM] || $outs->[$ANY] || grep { /[0-9#]/ } keys %{ $outs->[$WORD] }))
+        {
+            my $words = $outs ? $outs->[$WORD] : {};
+            $done[$at] = { stems => 0, children => %$words ? 1 : 0, accepts => $accepts_of[$member] };
+            push @made, map { [ $at, $WORD, $_, set_of(@{ $words->{$_} }) ] } sort keys %$words;
+            next;
+        }
+    }
+    my (%words, %stems, @any, %accepts);
     for my $member (@$members)
     {
-        $words{$_} = 1 for keys %{ $out[$member][$WORD] || {} };
-        $stems{$_} = 1 for keys %{ $out[$member][$STEM] || {} };
-        $accepts{$_} = 1 for @{ $states[$member]{accepts} };
+        my ($words, $stems, $any) = @{ $out[$member] || [] };
+        push @{ $words{$_} }, @{ $words->{$_} } for keys %{ $words || {} };
+        push @{ $stems{$_} }, @{ $stems->{$_} } for keys %{ $stems || {} };
+        push @any, map { @$_ } values %{ $any || {} };
+        $accepts{$_} = 1 for @{ $accepts_of[$member] };
     }
-    $state->{accepts} = [ sort { $a <=> $b } keys %accepts ];
-    my @any = targets($members, $ANY, '_');
+    my $state = $done[$at] = { stems => 0, children => (%words ? 1 : 0) | (@any ? 2 : 0),
+        accepts => [ sort { $a <=> $b } keys %accepts ] };
     push @made, [ $at, $ANY, '_', set_of(@any) ] if @any;
-    $state->{children} |= 2 if @any;
-    my @lengths = do { my %l = map { length $_ => 1 } keys %stems; sort { $a <=> $b } keys %l };
 
-    # by stems: those that are stems of the text too
-    my $by_stems = sub {
-        my ($text) = @_;
-        my @fit = map { substr $text, 0, $_ } grep { $_ <= length $text } @lengths;
-        push @fit, '#' if $stems{'#'} && $text =~ /^\d/;
-        return map { targets($members, $STEM, $_) } grep { $stems{$_} } @fit;
-    };
+    # what fits by stems: those that are stems of the text too
+    my @lengths = do { my %l = map { length $_ => 1 } keys %stems; sort { $a <=> $b } keys %l };
+    my $digits = $stems{'#'};
     for my $stem (sort keys %stems)
     {
-        push @made, [ $at, $STEM, $stem, set_of(@any, $by_stems->($stem)) ];
+        my @to = @any;
+        push @to, @{ $stems{$_} || [] } for map { substr $stem, 0, $_ } grep { $_ <= length $stem } @lengths;
+        push @to, @$digits if $digits && $stem =~ /^\d/;
+        push @made, [ $at, $STEM, $stem, set_of(@to) ];
         $state->{stems} |= 1 << length $stem;
     }
     for my $word (sort keys %words)
     {
-        my @to = targets($members, $WORD, $word);
-        my $shape = $word =~ s/\d+/#/gr;
-        push @to, targets($members, $WORD, $shape) if $shape ne $word;
-        push @to, @any, $by_stems->($word) if $word =~ /^[\p{L}\p{M}\p{N}#]/;
-        push @to, $by_stems->("0") if $word =~ /^#/;
+        my @to = @{ $words{$word} };
+        if ($word =~ /\d/)
+        {
+            my $shape = $word =~ s/\d+/#/gr;
+            push @to, @{ $words{$shape} || [] };
+        }
+        if (@lengths || @any)
+        {
+            if ($word =~ /^[\p{L}\p{M}\p{N}#]/)
+            {
+                push @to, @any;
+                for my $length (@lengths)
+                {
+                    last if $length > length $word;
+                    my $fit = $stems{ substr $word, 0, $length };
+                    push @to, @$fit if $fit;
+                }
+                push @to, @$digits if $digits && $word =~ /^\d/;
+            }
+        }
         push @made, [ $at, $WORD, $word, set_of(@to) ];
-        $state->{children} |= 1;
     }
 }
 
-my $slots = 16;
-$slots *= 2 while $slots < 1.5 * @made;
-my @slot;
+# Three of four slots are taken.
+my $slots = int(@made / 0.75) + 16;
+my @slot = ('0') x $slots;
 my @sieve = (0) x ((1 << $SIEVE_BITS) / 32);
 die "too many states\n" if @done >= 1 << 24;
 for my $edge (@made)
 {
     my ($from, $how, $text, $to) = @$edge;
-    my $key = key($from, $how == $ANY ? 0 : hash_of($text), $how);
-    my $low = do { use integer; $key & 0xFFFFFFFF };
-    my $at = $low & ($slots - 1);
-    $at = ($at + 1) & ($slots - 1) while defined $slot[$at];
-    # the check: 32 bits of the upper half, 8 of the lower
-    $slot[$at] = sprintf '{0x%X,0x%X}', high_half($key), ($to << 8) | ($low >> 24);
+    my ($high, $low) = key($from, $how == $ANY ? 0 : hash_of($text), $how);
+    my $at = ($low * $slots) >> 32;
+    while ($slot[$at] ne '0') { $at = 0 if ++$at == $slots; }
+    # the state and 40 bits of the key
+    $slot[$at] = sprintf '0x%X%06X%02X', $high, $to, $low & 0xFF;
     if ($from == 0)
     {
-        my $bit = (high_half($key) >> (32 - $SIEVE_BITS));
+        my $bit = $high >> (32 - $SIEVE_BITS);
         $sieve[ $bit >> 5 ] |= 1 << ($bit & 31);
     }
 }
@@ -569,12 +601,12 @@ sub array
 
 print "/* Generated by tools/lexicon.pl from src/understanding/lexicon: change those files. */\n\n";
 printf "/* %d entries, %d states, %d edges */\n\n", scalar @entries, scalar @done, scalar @made;
-printf "const uint32 st_lex_mask = %d;\n", $slots - 1;
+printf "const uint32 st_lex_nslots = %d;\n", $slots;
 printf "const int st_lex_nentries = %d;\n", scalar @entries;
 printf "const int st_lex_ngroups = %d;\n", scalar @groups;
 printf "const int st_lex_ntopics = %d;\n", scalar @topics;
 printf "const int st_lex_nunfolded = %d;\n\n", scalar @UNFOLDED;
-array('StLexEdge st_lex_edges[]', 6, map { defined $slot[$_] ? $slot[$_] : '{0}' } 0 .. $slots - 1);
+array('uint64 st_lex_edges[]', 12, @slot);
 array('StLexState st_lex_states[]', 8, @state_rows);
 array('uint32 st_lex_accepts[]', 12, @accepts);
 array('StLexEntry st_lex_entries[]', 6, @entry_rows ? @entry_rows : '{0}');

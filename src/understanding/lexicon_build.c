@@ -15,7 +15,7 @@
 typedef struct Builder
 {
 	StLexEdge  *edges;
-	uint32		mask;
+	uint32		nslots;
 	StLexState *states;
 	int32	   *rows;			/* of each state: the first row that ends at
 								 * it, -1: none */
@@ -32,24 +32,22 @@ static uint32
 follow_edge(Builder *b, uint32 from, uint64 hash, int how, uint32 to)
 {
 	uint64		key = st_lex_key(from, hash, how);
-	uint32		check = (uint32) (key >> 32);
-	uint32		low = (uint32) key;
-	uint32		slot = low & b->mask;
+	uint32		slot = ST_LEX_SLOT(key, b->nslots);
 
-	while (b->edges[slot].target != 0)
+	while (b->edges[slot] != 0)
 	{
-		if (b->edges[slot].check == check && (b->edges[slot].target & 0xFF) == low >> 24 &&
-			(to == 0 || b->edges[slot].target >> 8 == to))
-			return b->edges[slot].target >> 8;
-		slot = (slot + 1) & b->mask;
+		if (ST_LEX_EDGE_IS(b->edges[slot], key) &&
+			(to == 0 || ST_LEX_EDGE_TARGET(b->edges[slot]) == to))
+			return ST_LEX_EDGE_TARGET(b->edges[slot]);
+		if (++slot == b->nslots)
+			slot = 0;
 	}
 	if (to == 0)
 	{
 		to = b->nstates++;
 		b->rows[to] = -1;
 	}
-	b->edges[slot].check = check;
-	b->edges[slot].target = to << 8 | low >> 24;
+	b->edges[slot] = ST_LEX_EDGE(key, to);
 	if (from == ST_LEX_ROOT)
 	{
 		uint32		bit = st_lex_sieve_bit(key);
@@ -112,7 +110,7 @@ st_lex_build(StLexUser *user, const StLexRow *rows, int nrows)
 	Builder		b = {0};
 	int32	   *next = palloc(sizeof(int32) * Max(nrows, 1));	/* row at the same state */
 	int		   *group = palloc(sizeof(int) * Max(nrows, 1));
-	uint32		slots = 64;
+	uint32		slots;
 	Size		text_size = 0;
 	Size		nunits = 0;
 	char	   *text;
@@ -137,9 +135,7 @@ st_lex_build(StLexUser *user, const StLexRow *rows, int nrows)
 	}
 
 	/* with and without accents, and room to find quickly */
-	while (slots < 3 * nunits)
-		slots *= 2;
-	b.mask = slots - 1;
+	b.nslots = slots = 3 * nunits + 64;
 	b.edges = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(StLexEdge) * (Size) slots,
 										 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	b.states = MemoryContextAllocExtended(CurrentMemoryContext, sizeof(StLexState) * (nunits + 1),
@@ -193,7 +189,7 @@ st_lex_build(StLexUser *user, const StLexRow *rows, int nrows)
 	pfree(group);
 
 	user->set.edges = b.edges;
-	user->set.mask = b.mask;
+	user->set.nslots = b.nslots;
 	user->set.states = b.states;
 	user->set.accepts = accepts;
 	user->set.entries = entries;

@@ -44,12 +44,23 @@
 #define ST_LEX_HAS_WORDS	1
 #define ST_LEX_HAS_ANY		2
 
-typedef struct StLexEdge
-{
-	uint32		check;			/* upper half of the key */
-	uint32		target;			/* a state, and 8 further bits of the key; 0:
-								 * an empty slot */
-} StLexEdge;
+/*
+ * An edge: the upper half of its key, 24 bits for the state that it leads to, the
+ * lowest 8 bits of the key.  0 is an empty slot: none leads to the root.
+ */
+typedef uint64 StLexEdge;
+
+#define ST_LEX_EDGE(key, target) \
+	(((key) >> 32 << 32) | (uint64) (target) << 8 | ((key) & 0xFF))
+#define ST_LEX_EDGE_TARGET(edge)	((uint32) (edge) >> 8)
+
+/* Whether the edge has that key, as far as it remembers. */
+#define ST_LEX_EDGE_IS(edge, key) \
+	((((edge) ^ (key)) & UINT64CONST(0xFFFFFFFF000000FF)) == 0)
+
+/* The slot where a key's edge is looked for first. */
+#define ST_LEX_SLOT(key, nslots) \
+	((uint32) (((key) & 0xFFFFFFFF) * (nslots) >> 32))
 
 #define ST_LEX_MAX_STATES	(1 << 24)
 
@@ -92,7 +103,7 @@ typedef struct StLexGroup
 typedef struct StLexSet
 {
 	const StLexEdge *edges;
-	uint32		mask;			/* slots - 1 */
+	uint32		nslots;
 	const StLexState *states;
 	const uint32 *accepts;
 	const StLexEntry *entries;
@@ -105,7 +116,7 @@ typedef struct StLexSet
 
 #define ST_LEX_NAME_SIZE	24
 
-extern const StLexEdge st_lex_edges[];
+extern const uint64 st_lex_edges[];
 extern const StLexState st_lex_states[];
 extern const uint32 st_lex_accepts[];
 extern const StLexEntry st_lex_entries[];
@@ -117,7 +128,7 @@ extern const char st_lex_classes[][ST_LEX_NAME_SIZE];
 extern const char st_lex_unfolded[][4]; /* languages whose accents tell words
 										 * apart */
 extern const uint16 st_lex_same_low[];	/* of 0x300 to 0x6FF */
-extern const uint32 st_lex_mask;
+extern const uint32 st_lex_nslots;
 extern const int st_lex_nentries;
 extern const int st_lex_ngroups;
 extern const int st_lex_ntopics;

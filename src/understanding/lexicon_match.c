@@ -85,7 +85,7 @@ shipped_set(void)
 
 	if (set.edges == NULL)
 	{
-		set.mask = st_lex_mask;
+		set.nslots = st_lex_nslots;
 		set.entries = st_lex_entries;
 		set.nentries = st_lex_nentries;
 		set.text = st_lex_text;
@@ -262,29 +262,28 @@ static inline bool
 follow(Matcher *m, uint32 state, uint64 hash, int how, int depth)
 {
 	uint64		key = st_lex_key(state, hash, how);
-	uint32		check = (uint32) (key >> 32);
-	uint32		low = (uint32) key;
-	uint32		slot = low & m->set->mask;
-	const StLexEdge *edges = m->set->edges;
+	const StLexSet *set = m->set;
+	uint32		slot;
 	bool		found = false;
 
 	if (state == ST_LEX_ROOT)
 	{
 		uint32		bit = st_lex_sieve_bit(key);
 
-		if (likely(((m->set->sieve[bit / 32] >> (bit % 32)) & 1) == 0))
+		if (likely(((set->sieve[bit / 32] >> (bit % 32)) & 1) == 0))
 			return false;
 	}
-	while (edges[slot].target != 0)
+	slot = ST_LEX_SLOT(key, set->nslots);
+	while (set->edges[slot] != 0)
 	{
-		if (edges[slot].check == check && (edges[slot].target & 0xFF) == low >> 24 &&
-			m->npaths < MAX_PATHS)
+		if (ST_LEX_EDGE_IS(set->edges[slot], key) && m->npaths < MAX_PATHS)
 		{
-			m->paths[m->npaths].state = edges[slot].target >> 8;
+			m->paths[m->npaths].state = ST_LEX_EDGE_TARGET(set->edges[slot]);
 			m->paths[m->npaths++].depth = depth;
 			found = true;
 		}
-		slot = (slot + 1) & m->set->mask;
+		if (++slot == set->nslots)
+			slot = 0;
 	}
 	return found;
 }

@@ -3,10 +3,8 @@
  * lexicon_rows.c
  *		What users add to the lexicon: triage.lexicon, as each backend holds it.
  *
- * The table is read with one scan when phrases are first looked for, and again
- * after its triggers have invalidated its relcache entry; see routing_cache.c
- * for why the latest snapshot is used and why what is superseded lives on until
- * the transaction ends.  On a standby the invalidation arrives with the commit.
+ * The table is read when phrases are first looked for, and again after it
+ * changed (core's config_cache.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -15,16 +13,12 @@
 #include <math.h>
 
 #include "access/htup_details.h"
-#include "access/table.h"
-#include "access/tableam.h"
 #include "commands/trigger.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "core/compat.h"
 #include "core/core.h"
@@ -43,27 +37,21 @@ const char *const st_lex_kind_names[ST_NUM_PHRASE_KINDS] = {
 	"human", "topic", "request"
 };
 
-static StLexUser *lexicon = NULL;
-static MemoryContext lexicon_cxt = NULL;
-static bool lexicon_valid = false;
-static Oid	lexicon_relid = InvalidOid;
+static void *load_lexicon(void);
+
+static StConfigCache lexicon_cache = {
+	.tables = {"lexicon"},
+	.load = load_lexicon,
+};
+static const StLexUser *lexicon = NULL;
 
 PG_FUNCTION_INFO_V1(st_lexicon_check);
-PG_FUNCTION_INFO_V1(st_lexicon_changed);
-
-/* The relcache callback: no catalog access here. */
-static void
-lexicon_forget(Datum arg, Oid relid)
-{
-	if (relid == InvalidOid || relid == lexicon_relid)
-		lexicon_valid = false;
-}
 
 /* See understanding.h. */
 void
 st_lexicon_init(void)
 {
-	st_on_relation_change(lexicon_forget, (Datum) 0);
+	st_config_cache_init(&lexicon_cache);
 }
 
 /*
@@ -140,33 +128,24 @@ typedef struct RawRow
  *		constraint of today would let in is left out.
  */
 static RawRow *
-read_rows(Oid relid, int *n)
+read_rows(int *n)
 {
-	Relation	rel = table_open(relid, AccessShareLock);
-	Snapshot	snapshot = RegisterSnapshot(GetCatalogSnapshot(relid));
-	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	AttrNumber	at_language = st_attnum(relid, "language");
-	AttrNumber	at_phrase = st_attnum(relid, "phrase");
-	AttrNumber	at_kind = st_attnum(relid, "kind");
-	AttrNumber	at_weight = st_attnum(relid, "weight");
+	StTableScan scan;
 	RawRow	   *rows = NULL;
 	int			size = 0;
 
 	*n = 0;
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	st_scan_begin(&scan, lexicon_cache.relids[0]);
+	while (st_scan_next(&scan))
 	{
-		bool		isnull[4];
-		Datum		language = slot_getattr(slot, at_language, &isnull[0]);
-		Datum		phrase = slot_getattr(slot, at_phrase, &isnull[1]);
-		Datum		kind = slot_getattr(slot, at_kind, &isnull[2]);
-		Datum		weight = slot_getattr(slot, at_weight, &isnull[3]);
+		char	   *language = st_scan_cstring(&scan, "language");
+		char	   *kind = st_scan_cstring(&scan, "kind");
+		text	   *phrase = st_scan_text(&scan, "phrase");
 		const char *topic;
-		char	   *name;
+		Datum		weight;
 		RawRow	   *raw;
 
-		CHECK_FOR_INTERRUPTS();
-		if (isnull[0] || isnull[1] || isnull[2])
+		if (language == NULL || kind == NULL || phrase == NULL)
 			continue;
 		if (*n >= MAX_ROWS)
 		{
@@ -183,21 +162,17 @@ read_rows(Oid relid, int *n)
 		raw = &rows[*n];
 		memset(raw, 0, sizeof(*raw));
 		raw->row.topic = -1;
-		raw->row.phrase = phrase_utf8(DatumGetTextPP(phrase));
-		raw->row.kind = st_lex_kind_of(TextDatumGetCString(kind), &topic);
+		raw->row.phrase = phrase_utf8(phrase);
+		raw->row.kind = st_lex_kind_of(kind, &topic);
 		raw->topic = topic ? pstrdup(topic) : NULL;
-		name = TextDatumGetCString(language);
-		if (raw->row.phrase == NULL || raw->row.kind < 0 || strlen(name) >= sizeof(raw->row.language))
+		if (raw->row.phrase == NULL || raw->row.kind < 0 || strlen(language) >= sizeof(raw->row.language))
 			continue;
-		strlcpy(raw->row.language, name, sizeof(raw->row.language));
-		raw->row.blocks = isnull[3];
-		raw->row.weight = isnull[3] ? 0 : DatumGetFloat4(weight);
+		strlcpy(raw->row.language, language, sizeof(raw->row.language));
+		weight = st_scan_value(&scan, "weight", &raw->row.blocks);
+		raw->row.weight = raw->row.blocks ? 0 : DatumGetFloat4(weight);
 		(*n)++;
 	}
-	ExecDropSingleTupleTableSlot(slot);
-	table_endscan(scan);
-	UnregisterSnapshot(snapshot);
-	table_close(rel, AccessShareLock);
+	st_scan_end(&scan);
 	return rows;
 }
 
@@ -241,21 +216,20 @@ number_topics(StLexUser *user, RawRow *raw, int n)
 	pfree(names);
 }
 
-/* Reads the table into a new lexicon, in the current context. */
-static StLexUser *
-load_lexicon(Oid relid)
+/* The load function of the cache. */
+static void *
+load_lexicon(void)
 {
 	StLexUser  *user = palloc0(sizeof(StLexUser));
 	MemoryContext work = AllocSetContextCreate(CurrentMemoryContext, "support_triage lexicon rows",
 											   ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(work);
 	StLexRow   *rows;
-	RawRow	   *raw = NULL;
-	int			nraw = 0;
+	RawRow	   *raw;
+	int			nraw;
 	int			nrows = 0;
 
-	if (OidIsValid(relid))
-		raw = read_rows(relid, &nraw);
+	raw = read_rows(&nraw);
 	MemoryContextSwitchTo(old);
 	number_topics(user, raw, nraw);
 
@@ -275,44 +249,7 @@ load_lexicon(Oid relid)
 void
 st_lexicon_prepare(void)
 {
-	MemoryContext cxt;
-	MemoryContext old;
-	StLexUser  *loaded;
-
-	if (lexicon_valid)
-		return;
-
-	if (lexicon_cxt != NULL)
-	{
-		MemoryContextSetParent(lexicon_cxt, TopTransactionContext);
-		lexicon_cxt = NULL;
-		lexicon = NULL;
-	}
-
-	cxt = AllocSetContextCreate(CurrentMemoryContext, "support_triage lexicon",
-								ALLOCSET_DEFAULT_SIZES);
-	old = MemoryContextSwitchTo(cxt);
-
-	/* absent where the extension is older than its library */
-	lexicon_relid = st_relation_oid("lexicon", true);
-
-	/* what arrives while we read makes the result invalid at once */
-	lexicon_valid = OidIsValid(lexicon_relid);
-	PG_TRY();
-	{
-		loaded = load_lexicon(lexicon_relid);
-	}
-	PG_CATCH();
-	{
-		lexicon_valid = false;
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-
-	MemoryContextSwitchTo(old);
-	MemoryContextSetParent(cxt, CacheMemoryContext);
-	lexicon_cxt = cxt;
-	lexicon = loaded;
+	lexicon = st_config_cache_get(&lexicon_cache);
 }
 
 /* Of the last st_lexicon_prepare, which must have been called. */
@@ -435,23 +372,19 @@ st_lexicon_check(PG_FUNCTION_ARGS)
 		tuple = heap_modify_tuple_by_cols(tuple, RelationGetDescr(trigdata->tg_relation), 1,
 										  &phrase_attnum, &phrase, &phrase_isnull);
 	}
+	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
+	{
+		Oid			relid = RelationGetRelid(trigdata->tg_relation);
+		int			attnums[2] = {st_attnum(relid, "changed_at"), st_attnum(relid, "changed_by")};
+		Datum		values[2];
+		bool		nulls[2] = {false, false};
+		NameData	who;
+
+		values[0] = TimestampTzGetDatum(st_now());
+		namestrcpy(&who, GetUserNameFromId(GetSessionUserId(), false));
+		values[1] = NameGetDatum(&who);
+		tuple = heap_modify_tuple_by_cols(tuple, RelationGetDescr(trigdata->tg_relation), 2,
+										  attnums, values, nulls);
+	}
 	return PointerGetDatum(tuple);
-}
-
-/*
- * triage.lexicon_changed(): AFTER trigger of triage.lexicon.  Every backend
- * reads the table anew once the change is committed.
- */
-Datum
-st_lexicon_changed(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("\"%s\" must be called as a trigger", "triage.lexicon_changed")));
-
-	CacheInvalidateRelcache(trigdata->tg_relation);
-	return PointerGetDatum(NULL);
 }

@@ -207,6 +207,7 @@ typedef struct StComplexity
 	int16		requests;		/* sentences that want something done */
 	int16		asks;			/* sentences that do either */
 	int16		items;			/* of lists, steps */
+	int16		codes;			/* words that mix letters and digits */
 	int32		words;
 	bool		has_log;		/* log excerpt or stack trace */
 } StComplexity;

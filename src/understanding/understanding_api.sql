@@ -44,29 +44,25 @@ CREATE OR REPLACE FUNCTION triage.lexicon_check()
 RETURNS trigger
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'st_lexicon_check';
-COMMENT ON FUNCTION triage.lexicon_check() IS 'Trigger of triage.lexicon: brings the phrase into normal form and checks kind, weight and phrase.';
+COMMENT ON FUNCTION triage.lexicon_check() IS 'Trigger of triage.lexicon: brings the phrase into normal form, checks kind, weight and phrase, and notes who changed it when.';
 REVOKE ALL ON FUNCTION triage.lexicon_check() FROM PUBLIC;
-
-CREATE OR REPLACE FUNCTION triage.lexicon_changed()
-RETURNS trigger
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'st_lexicon_changed';
-COMMENT ON FUNCTION triage.lexicon_changed() IS 'Trigger of triage.lexicon: makes every session read it anew.';
-REVOKE ALL ON FUNCTION triage.lexicon_changed() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER lexicon_check
 BEFORE INSERT OR UPDATE ON triage.lexicon
 FOR EACH ROW EXECUTE FUNCTION triage.lexicon_check();
 CREATE OR REPLACE TRIGGER lexicon_changed
 AFTER INSERT OR UPDATE OR DELETE ON triage.lexicon
-FOR EACH ROW EXECUTE FUNCTION triage.lexicon_changed();
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER lexicon_truncated
 AFTER TRUNCATE ON triage.lexicon
-FOR EACH STATEMENT EXECUTE FUNCTION triage.lexicon_changed();
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 
 -- also for rows that logical replication brings, which fires row triggers only
 ALTER TABLE triage.lexicon ENABLE ALWAYS TRIGGER lexicon_changed;
 ALTER TABLE triage.lexicon ENABLE ALWAYS TRIGGER lexicon_truncated;
+COMMENT ON TRIGGER lexicon_check ON triage.lexicon IS 'Brings the phrase into normal form, and refuses rows that could not be used.';
+COMMENT ON TRIGGER lexicon_changed ON triage.lexicon IS 'Makes every session read the table anew.';
+COMMENT ON TRIGGER lexicon_truncated ON triage.lexicon IS 'Makes every session read the table anew.';
 -- Personal data
 
 CREATE OR REPLACE FUNCTION triage.find_pii(document text,
@@ -136,7 +132,7 @@ REVOKE ALL ON FUNCTION triage.irony(text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.urgency(document text, language text DEFAULT NULL)
 RETURNS real
-LANGUAGE c STABLE PARALLEL SAFE
+LANGUAGE c STABLE PARALLEL SAFE COST 100
 AS 'MODULE_PATHNAME', 'st_urgency_sql';
 COMMENT ON FUNCTION triage.urgency(text, text) IS 'How urgent the writer says it is, 0 to 1: 0 when nothing is stated, about 0.5 for a wish for speed, 0.8 and more for an outage, danger, or a deadline within a day. In English, Spanish, French, German, Italian, Portuguese, Arabic and Hindi, by phrases of the lexicon. A language (ISO 639-1) keeps single words of other languages out.';
 REVOKE ALL ON FUNCTION triage.urgency(text, text) FROM PUBLIC;
@@ -154,6 +150,29 @@ LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'st_sensitive_topics_sql';
 COMMENT ON FUNCTION triage.sensitive_topics(text, text) IS 'Topics that a person must see: legal_threat, self_harm, medical, minors, fraud, press, data_protection, discrimination, violence, and those of your own rows of kind topic.NAME in triage.lexicon. Empty when there is none.';
 REVOKE ALL ON FUNCTION triage.sensitive_topics(text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.complexity(document text)
+RETURNS real
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'st_complexity_sql';
+COMMENT ON FUNCTION triage.complexity(text) IS 'How much work a text promises, 0 to 1: by its length, the questions and requests in it, lines that machines wrote (logs, stack traces), items of lists, and words that mix letters and digits. No part lowers it by growing.';
+REVOKE ALL ON FUNCTION triage.complexity(text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.complexity_parts(document text,
+    OUT complexity real, OUT words int, OUT questions int, OUT requests int, OUT asks int, OUT items int, OUT codes int,
+    OUT has_log boolean)
+RETURNS record
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'st_complexity_parts_sql';
+COMMENT ON FUNCTION triage.complexity_parts(text) IS 'What triage.complexity counts: words, sentences that ask (questions), that want something done (requests), that do either (asks), items of lists, words that mix letters and digits (codes), and whether there are lines that machines wrote.';
+REVOKE ALL ON FUNCTION triage.complexity_parts(text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.complexity_with_history(complexity real, history real, tickets bigint)
+RETURNS real
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'st_complexity_with_history_sql';
+COMMENT ON FUNCTION triage.complexity_with_history(real, real, bigint) IS 'The complexity of a text together with what tickets of its intent were like: history is 0 to 1 (how their handle time or reopening ranks among intents), seen in so many tickets; it counts up to 0.7, half of that after 20 tickets.';
+REVOKE ALL ON FUNCTION triage.complexity_with_history(real, real, bigint) FROM PUBLIC;
 -- Entities
 
 CREATE OR REPLACE FUNCTION triage.entities(document text, requester text DEFAULT NULL,

@@ -16,7 +16,6 @@
 #include "understanding/understanding.h"
 
 #pragma weak st_language
-#pragma weak st_complexity
 
 /*
  * st_understand_prepare
@@ -161,7 +160,7 @@ st_understand(StReading *reading, uint32 wanted, const char *language,
 		out->irony = st_irony(reading, code);
 		out->known |= ST_SIGNAL_IRONY;
 	}
-	if ((wanted & ST_SIGNAL_COMPLEXITY) && st_complexity)
+	if (wanted & ST_SIGNAL_COMPLEXITY)
 	{
 		st_complexity(reading, &out->complexity);
 		out->known |= ST_SIGNAL_COMPLEXITY;

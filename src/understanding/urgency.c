@@ -55,17 +55,20 @@ begin_evidence(Evidence *e)
 
 /*
  * take_sign
- *		Adds a hit.  Of overlapping hits the strongest counts, but one that says
- *		the contrary ("not urgent") counts before all.
+ *		Adds a hit.  Of hits that overlap the strongest counts, but one that says
+ *		the contrary ("not urgent") counts before all, and one within another
+ *		(they are of different languages) counts not at all.
  */
 static inline void
 take_sign(Evidence *e, const StPhraseHit *hit)
 {
 	if (hit->start < e->last_end)
 	{
+		if (hit->start + hit->length <= e->last_end)
+			return;
 		if (hit->weight < 0 || (e->last >= 0 && hit->weight > e->last))
 			e->last = hit->weight;
-		e->last_end = Max(e->last_end, hit->start + hit->length);
+		e->last_end = hit->start + hit->length;
 		return;
 	}
 	if (e->last < 0)
@@ -146,7 +149,7 @@ st_signals(StReading *reading, const char *language, StSignals *out)
 	const StPhraseHit *hits;
 	int			nhits;
 	Evidence	kinds[ST_NUM_PHRASE_KINDS];
-	float		topics[ST_MAX_TOPICS];
+	Evidence	topics[ST_MAX_TOPICS];
 	float		human = 0;
 	float		soon;
 	float		calm;
@@ -159,7 +162,7 @@ st_signals(StReading *reading, const char *language, StSignals *out)
 	for (int kind = 0; kind < ST_NUM_PHRASE_KINDS; kind++)
 		begin_evidence(&kinds[kind]);
 	for (int t = 0; t < ST_MAX_TOPICS; t++)
-		topics[t] = 1;
+		begin_evidence(&topics[t]);
 
 	for (int i = 0; i < nhits; i++)
 	{
@@ -182,7 +185,7 @@ st_signals(StReading *reading, const char *language, StSignals *out)
 				break;
 			case ST_PHRASE_TOPIC:
 				if (hit->topic >= 0 && hit->topic < ST_MAX_TOPICS && is_of_language(hit, language))
-					topics[hit->topic] *= 1 - hit->weight;
+					take_sign(&topics[hit->topic], hit);
 				break;
 			default:
 				break;
@@ -205,7 +208,7 @@ st_signals(StReading *reading, const char *language, StSignals *out)
 	out->wants_human = human >= ENOUGH || (human > 0 && is_short(reading->tokens));
 	for (int t = 0; t < ST_MAX_TOPICS; t++)
 	{
-		if (1 - topics[t] >= ENOUGH - 0.001f)
+		if (end_evidence(&topics[t], 1) >= ENOUGH - 0.001f)
 			out->topics |= UINT64CONST(1) << t;
 	}
 }
