@@ -161,3 +161,11 @@ LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'st_sensitive_topics_sql';
 COMMENT ON FUNCTION triage.sensitive_topics(text, text) IS 'Topics that a person must see: legal_threat, self_harm, medical, minors, fraud, press, data_protection, discrimination, violence, and those of your own rows of kind topic.NAME in triage.lexicon. Empty when there is none.';
 REVOKE ALL ON FUNCTION triage.sensitive_topics(text, text) FROM PUBLIC;
+-- Language
+
+CREATE OR REPLACE FUNCTION triage.language(document text,
+    OUT language text, OUT confidence real, OUT script text, OUT mixed boolean)
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'st_language_sql';
+COMMENT ON FUNCTION triage.language(text) IS 'The language of a document (ISO 639-1; "und" when unsure), how sure that is (0 to 1, calibrated), the script of most of its letters (ISO 15924; Zyyy without letters) and whether parts of it are in another language or script. Quoted replies, signatures, HTML, addresses, code and lines of logs are not read. support_triage.languages narrows the candidates, below support_triage.language_confidence the answer is "und". Uses the model "language", which knows 75 languages; some more are known by their script. NULL for a NULL document.';
+REVOKE ALL ON FUNCTION triage.language(text) FROM PUBLIC;

@@ -15,7 +15,6 @@
 
 #include "understanding/understanding.h"
 
-#pragma weak st_language
 #pragma weak st_signals
 #pragma weak st_complexity
 
@@ -127,7 +126,7 @@ st_understand(StReading *reading, uint32 wanted, const char *language,
 	memset(out, 0, sizeof(*out));
 	strcpy(code, ST_LANGUAGE_UNKNOWN);
 
-	if ((wanted & ST_SIGNAL_LANGUAGE) && st_language)
+	if ((wanted & ST_SIGNAL_LANGUAGE))
 	{
 		st_language(reading, priors, npriors, &out->language);
 		out->known |= ST_SIGNAL_LANGUAGE;
