@@ -36,11 +36,15 @@
 #define MOST_FEATURES	(32 * 1024)
 
 /* The temperature for n letters is this times n to the power. */
-#define TEMPERATURE		1.0
+#define TEMPERATURE		0.5
 #define TEMPERATURE_GROWS 0.5
 
-/* What a letter adds to the best language's sum where it is a language at all. */
-#define LEAST_SENSE		6.0
+/*
+ * What a letter or border adds to the best language's sum: in words of the
+ * language nearly always more than the first, in gibberish about the second.
+ */
+#define SENSE			11.2
+#define NONSENSE		10.2
 
 /* What the requester's earlier tickets weigh against not knowing. */
 #define PRIOR_DOUBT		2.0
@@ -57,7 +61,7 @@
 typedef struct Part
 {
 	int			letters;
-	int			best;			/* its language, -1: not sure */
+	int			words;
 	float		sums[MOST_LANGUAGES];
 } Part;
 
@@ -246,7 +250,7 @@ read_part(Judge *j, int first, int last, Part *part)
 	bool		in_scope;
 
 	part->letters = 0;
-	part->best = -1;
+	part->words = 0;
 	features.hashes = hashes;
 	for (int t = first; t < last; t++)
 	{
@@ -258,7 +262,10 @@ read_part(Judge *j, int first, int last, Part *part)
 		n = st_letters_word(tokens->points + tokens->tokens[t].first,
 							tokens->tokens[t].length, hashes + features.n);
 		if (n > 0)
+		{
 			part->letters += tokens->tokens[t].length;
+			part->words++;
+		}
 		features.n += n;
 	}
 	if (features.n == 0)
@@ -299,6 +306,7 @@ judge_parts(Judge *j, float *confidence, bool *mixed)
 	int			ntokens = j->reading->tokens->ntokens;
 	int			by_language[MOST_LANGUAGES] = {0};
 	int			letters = 0;
+	int			words = 0;
 	int			sure = 0;
 	int			features = 0;
 	int			nparts = 0;
@@ -329,6 +337,7 @@ judge_parts(Judge *j, float *confidence, bool *mixed)
 			for (int k = 0; k < j->nlabels; k++)
 				j->sums[k] += part.sums[k];
 			letters += part.letters;
+			words += part.words;
 			if (which >= 0 && part.letters >= PART_LETTERS && j->probs[which] >= PART_SURE)
 			{
 				by_language[which] += part.letters;
@@ -346,8 +355,13 @@ judge_parts(Judge *j, float *confidence, bool *mixed)
 	*confidence = j->probs[best];
 
 	/* gibberish is like nothing */
-	if (j->script == ST_SCRIPT_LATIN && j->sums[best] < LEAST_SENSE * letters)
-		*confidence *= Max(0, j->sums[best]) / (LEAST_SENSE * letters);
+	if (j->script != ST_SCRIPT_HAN)
+	{
+		double		sense = j->sums[best] / (letters + words);
+
+		if (sense < SENSE)
+			*confidence *= Max(0, (sense - NONSENSE) / (SENSE - NONSENSE));
+	}
 
 	for (int k = 0; k < j->nlabels; k++)
 		if (by_language[k] > 0 && (most < 0 || by_language[k] > by_language[most]))
