@@ -55,7 +55,7 @@ SELECT count(DISTINCT source_id), count(*) FROM triage.decision;
 -- two tables with the same keys do not meet
 INSERT INTO by_key VALUES (1, 'I want a refund');
 INSERT INTO guessed VALUES (1, 'parcel', 'where is my parcel', 7, 'mail', 'en', 2, 'open', 'Ann', '2024-02-29', 5);
-SELECT tickets, ticket_key, intent, tenant_id, customer, channel, language, ticket_priority, status, assigned_agent, created_at::date
+SELECT tickets, ticket_key, intent, tenant_id, customer, channel, CASE WHEN tickets = 'guessed' THEN language END AS language, ticket_priority, status, assigned_agent, created_at::date
 FROM triage.ticket_overview WHERE ticket_key = '1' ORDER BY tickets;
 
 -- a purge removes one of them with everything

@@ -48,6 +48,10 @@ $$) \gset
 SELECT triage.activate('intent', :other);
 SELECT regexp_replace(triage.explain_decision('tickets', '1') ->> 'changed', 'version \d+ of the model decided, \d+', 'version A of the model decided, B') AS changed;
 SELECT triage.explain_decision('tickets', '1') -> 'facts' ->> 'intent' AS intent, triage.explain_decision('tickets', '1') -> 'now' ->> 'rule' AS rule;
+-- explained by the version that decided, while it is there
+SELECT e -> 'explained_version' = e -> 'decision' -> 'model_version' AS by_what_decided, e -> 'intents' -> 0 ->> 'intent' AS intent, jsonb_array_length(e -> 'intents') AS intents,
+       (SELECT c ->> 'token' FROM jsonb_array_elements(e -> 'contributions') AS c ORDER BY (c ->> 'contribution')::real DESC LIMIT 1) ILIKE '%refund%' AS refund
+FROM triage.explain_decision('tickets', '1') AS e;
 SELECT triage.decide_again('tickets', '1');
 SELECT triage.explain_decision('tickets', '1') -> 'changed' AS changed, triage.explain_decision('tickets', '1') -> 'facts' ->> 'intent' AS intent;
 DELETE FROM triage.decision WHERE ticket_key = '3';

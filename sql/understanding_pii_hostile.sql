@@ -45,18 +45,18 @@ CREATE DATABASE understanding_pii_jp ENCODING 'EUC_JP' LOCALE 'C' TEMPLATE templ
 \set here :DBNAME
 \c understanding_pii_latin1
 SET client_encoding = 'UTF8';
-CREATE EXTENSION support_triage;
+  CREATE EXTENSION support_triage;
 SELECT *, substr(d, start, length) = value AS same FROM (VALUES ('Grüße, é ada@exämple.com, 5. März 2031')) AS v(d), triage.find_pii(d);
 INSERT INTO triage.pii_kind (name, pattern, context) VALUES ('KENNUNG', 'ÄÖ-\d+', '{Schlüssel}');
 SELECT triage.redact('Schlüssel ÄÖ-17 für ada@example.com');
 \c understanding_pii_ascii
 SET client_encoding = 'SQL_ASCII';
-CREATE EXTENSION support_triage;
+  CREATE EXTENSION support_triage;
 SELECT kind, start, length FROM triage.find_pii(E'caf\xe9 \xff ada@example.com, 5. M\xc3\xa4rz 2031');
 SELECT encode(triage.redact(E'caf\xe9 \xff ada@example.com')::bytea, 'escape');
 \c understanding_pii_jp
 SET client_encoding = 'UTF8';
-CREATE EXTENSION support_triage;
+  CREATE EXTENSION support_triage;
 SELECT *, substr(d, start, length) = value AS same FROM (VALUES ('電話番号は０３-１２３４-５６７８です ada@example.com')) AS v(d), triage.find_pii(d);
 INSERT INTO triage.pii_kind (name, pattern) VALUES ('CODE', '番号\d+');
 SELECT triage.redact('番号１２３'), triage.redact('電話番号は０３-１２３４-５６７８です');

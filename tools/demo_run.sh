@@ -64,9 +64,10 @@ step learn.sql "examples=$examples"
 
 heading "3  Queues and rules are rows; then it watches the table"
 code "INSERT INTO triage.queue …;  INSERT INTO triage.routing_rule …;"
-code "SELECT triage.attach('tickets');"
+code "SELECT triage.attach('tickets', '{\"language\": null}');"
 step "$rules"
-value "SELECT triage.attach('tickets')" >/dev/null
+# the language is to be told from the text, not read from the column
+value "SELECT triage.attach('tickets', '{\"language\": null}')" >/dev/null
 note "$(value "SELECT format('%s queues, %s rules. Every ticket inserted from here on is decided in its own transaction.',
     (SELECT count(*) FROM triage.queue), (SELECT count(*) FROM triage.routing_rule))")"
 
@@ -78,14 +79,21 @@ step compared.sql
 heading "5  What was understood, and why"
 step understood.sql
 
+number=6
+if [ -z "${ST_OWN:-}" ]; then
+    heading "6  What a good support lead would notice besides"
+    code "SELECT language, sentiment_label, wants_human, … FROM triage.ticket_overview;"
+    step noticed.sql
+    number=7
+fi
+
 key=$(value "SELECT ticket_key FROM triage.ticket_overview WHERE in_scope AND rule IS NOT NULL
     ORDER BY priority DESC, intent_confidence DESC, ticket_key LIMIT 1")
-number=6
 if [ -n "$key" ]; then
-    heading "6  One decision with every factor"
+    heading "$number  One decision with every factor"
     code "SELECT triage.explain_decision('tickets', '$key');"
     step decision.sql "key=$key"
-    number=7
+    number=$((number + 1))
 fi
 
 heading "$number  The queues"

@@ -17,6 +17,7 @@
 #     _          any word at all
 #     #          stands in a word for digits: "#pm"
 #     (a|b c|)   one of these; alternatives may have words, brackets and nothing in them
+#     l'word     one word, "lword", or two: texts are read both ways
 #     word?      the word or nothing; so may a class and a bracket be marked
 #
 # What comes out is an automaton: states, and edges from state to state by a word,
@@ -62,7 +63,7 @@ sub complain
 
 # Always the same letter, however it is written; 0: a mark that is dropped.
 my %SAME = (0x623 => 0x627, 0x625 => 0x627, 0x622 => 0x627, 0x671 => 0x627, 0x649 => 0x64A, 0x6CC => 0x64A,
-    0x629 => 0x647, 0x6A9 => 0x643, 0x640 => 0, 0x670 => 0, 0x93C => 0);
+    0x629 => 0x647, 0x6A9 => 0x643, 0x640 => 0, 0x670 => 0, 0x93C => 0, 0x901 => 0x902);
 
 sub same_point
 {
@@ -172,8 +173,14 @@ sub group_of
     return $group{$id};
 }
 
-# How a unit may be written in texts of the language: without accents, or German
-# without umlauts on the keyboard.
+# What may be written together with the next word: "and", "for", "the".
+my %PREFIXES = (
+    ar => [ qw(و ف ب ل ال بال وال لل وب) ],
+    he => [ qw(ה ו ב ל ש מ) ],
+);
+
+# How a unit may be written in texts of the language: without accents, German without
+# umlauts on the keyboard, and with prefixes.
 sub spellings
 {
     my ($language, $how, $text) = @_;
@@ -181,6 +188,11 @@ sub spellings
     if ($language eq 'de' && $text =~ /[äöü]/)
     {
         push @all, $text =~ s/([äöü])/{ 'ä' => 'ae', 'ö' => 'oe', 'ü' => 'ue' }->{$1}/ger;
+    }
+    if ($PREFIXES{$language} && $how != $ANY && $text =~ /^\p{L}{2}/)
+    {
+        (my $bare = $text) =~ s/^ال(?=\p{L}{2})//;
+        push @all, map { "$_$bare" } '', @{ $PREFIXES{$language} };
     }
     push @all, plain($text) unless $how == $ANY || $unfolded{$language};
     my %seen;
@@ -229,7 +241,12 @@ sub parse
         {
             my $word = $1;
             my $optional = $word =~ s/(?<=.)\?$//;
-            if ($word =~ /^\@(.*)$/)
+            if ($word =~ /^([^'\x{2019}]+)['\x{2019}]([^'\x{2019}]+)$/)
+            {
+                my ($before, $after) = ($1, $2);
+                push @{ $stack[-1][-1] }, [ ["$before$after"], [ $before, $after ], $optional ? [] : () ];
+            }
+            elsif ($word =~ /^\@(.*)$/)
             {
                 $class_used{"$language $1"} ||= $where;
                 push @{ $stack[-1][-1] }, [ map({ [$_] } @{ $class{"$language $1"} || [] }), $optional ? [] : () ];
@@ -302,7 +319,7 @@ sub add
     my @elements = parse($language, $pattern) or return;
     my $text;
     # a plain phrase shares its states word by word
-    if ($pattern =~ /[()|@]/ || $pattern =~ /\S\?(?:\s|$)/) { $text = join ' ', split ' ', normalize($pattern); }
+    if ($pattern =~ /[()|\@'\x{2019}]/ || $pattern =~ /\S\?(?:\s|$)/) { $text = join ' ', split ' ', normalize($pattern); }
     else
     {
         my @units = map { units($_) } @elements;

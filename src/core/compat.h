@@ -65,6 +65,15 @@ st_buffile_read_exact(BufFile *file, void *data, size_t size)
 	ExecInsertIndexTuples(rri, slot, estate, false, true, NULL, NIL)
 #endif
 
+/* 16 tells which indexes an updated row needs: none for a HOT update. */
+#if PG_VERSION_NUM >= 160000
+#define StUpdateIndexes TU_UpdateIndexes
+#define st_update_needs_indexes(u) ((u) != TU_None)
+#else
+#define StUpdateIndexes bool
+#define st_update_needs_indexes(u) (u)
+#endif
+
 /* 18 counts what index scans do. */
 #if PG_VERSION_NUM >= 180000
 #define st_index_beginscan(heap, index, snapshot, nkeys) \

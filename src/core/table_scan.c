@@ -23,16 +23,17 @@
 
 /*
  * st_scan_begin
- *		Starts to read a table under the latest snapshot, not the
- *		transaction's: what is cached must not be older than the invalidation
- *		that was consumed before, also in a REPEATABLE READ transaction.  Throws
+ *		Starts to read a table under a snapshot taken now, as catalogs are
+ *		read, not the transaction's: what is cached must not be older than the
+ *		invalidation that was consumed before, also in a REPEATABLE READ
+ *		transaction.  (GetLatestSnapshot is refused in a parallel plan.)  Throws
  *		when the table is gone.
  */
 void
 st_scan_begin(StTableScan *scan, Oid relid)
 {
 	scan->rel = table_open(relid, AccessShareLock);
-	scan->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	scan->snapshot = RegisterSnapshot(GetCatalogSnapshot(relid));
 	scan->scan = table_beginscan(scan->rel, scan->snapshot, 0, NULL);
 	scan->slot = table_slot_create(scan->rel, NULL);
 }

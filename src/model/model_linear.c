@@ -27,6 +27,13 @@
 /* A pass that moves the multipliers less than this, on average, is the last. */
 #define SMALL_STEP 0.05f
 
+/*
+ * The same where the cost was asked for: to the end, because labels that
+ * contradict each other, as mixtures of them do, are settled slowly.
+ */
+#define MANY_PASSES 80
+#define TINY_STEP 0.001f
+
 /* What the bias counts as a feature. */
 #define BIAS_VALUE 1.0f
 
@@ -91,6 +98,8 @@ st_linear_train(const StExamples *e, const int *rows, int nrows, double cost,
 	float	   *scores = st_train_floats(width);
 	float	   *change = st_train_floats(width);
 	pg_prng_state random;
+	int			passes = options->cost > 0 ? MANY_PASSES : MAX_PASSES;
+	float		small = options->cost > 0 ? TINY_STEP : SMALL_STEP;
 
 	net->width = width;
 	net->matrix = st_train_floats((Size) e->nfeatures * width);
@@ -100,7 +109,7 @@ st_linear_train(const StExamples *e, const int *rows, int nrows, double cost,
 	for (int i = 0; i < nrows; i++)
 		order[i] = i;
 
-	for (int pass = 0; pass < MAX_PASSES; pass++)
+	for (int pass = 0; pass < passes; pass++)
 	{
 		double		moved = 0;
 
@@ -128,8 +137,8 @@ st_linear_train(const StExamples *e, const int *rows, int nrows, double cost,
 				CHECK_FOR_INTERRUPTS();
 		}
 		if (teller->progress)
-			teller->progress(teller->arg, teller->phase, (pass + 1.0) / MAX_PASSES);
-		if (moved < SMALL_STEP * nrows)
+			teller->progress(teller->arg, teller->phase, (pass + 1.0) / passes);
+		if (moved < small * nrows)
 			break;
 	}
 	return net;

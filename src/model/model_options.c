@@ -28,6 +28,7 @@ typedef struct NumberOption
 
 static const NumberOption number_options[] = {
 	{"hidden", 16, 1024, true, offsetof(StTrainOptions, hidden)},
+	{"cost", 0.001, 1000, false, offsetof(StTrainOptions, cost)},
 	{"epochs", 1, 1000, true, offsetof(StTrainOptions, epochs)},
 	{"min_documents", 1, 1000, true, offsetof(StTrainOptions, min_documents)},
 	{"max_kilobytes", 64, 1024 * 1024, true, offsetof(StTrainOptions, max_kilobytes)},
@@ -35,7 +36,7 @@ static const NumberOption number_options[] = {
 	{"seed", 0, INT_MAX, true, offsetof(StTrainOptions, seed)},
 };
 
-#define KNOWN_OPTIONS "kind, features, hidden, epochs, min_documents, max_kilobytes, reject, seed"
+#define KNOWN_OPTIONS "kind, features, hidden, cost, epochs, min_documents, max_kilobytes, reject, seed"
 
 /*
  * set_kind

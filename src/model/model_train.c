@@ -336,11 +336,19 @@ choose(const Views *views, const Plan *plan, const StTrainOptions *options,
 	bool		linear_fits = (Size) (e->nfeatures + e->n) * ST_PAD(e->nlabels) <= MOST_LINEAR_WEIGHTS;
 
 	if (options->kind != ST_KIND_HIDDEN && (linear_fits || options->kind == ST_KIND_LINEAR))
-		for (int i = 0; i < lengthof(costs); i++)
+	{
+		if (options->cost > 0)
 			attempts[n++] = (StAttempt)
 		{
-			false, costs[i]
+			false, options->cost
 		};
+		else
+			for (int i = 0; i < lengthof(costs); i++)
+				attempts[n++] = (StAttempt)
+			{
+				false, costs[i]
+			};
+	}
 	if (options->kind == ST_KIND_HIDDEN || n == 0 ||
 		(options->kind == ST_KIND_AUTO && e->n >= LEAST_FOR_HIDDEN &&
 		 e->nlabels <= MOST_LABELS_FOR_HIDDEN))

@@ -29,6 +29,7 @@ struct StTrainOptions
 {
 	StKind		kind;
 	int			hidden;			/* units of the hidden layer */
+	double		cost;			/* of the linear model; 0: what does better */
 	int			epochs;			/* of the hidden layer; 0: by the number of
 								 * examples */
 	int			min_documents;	/* a feature of fewer is left out; 0: by the

@@ -349,6 +349,19 @@ open_messages(Oid messages)
 	return rel;
 }
 
+/* Removes a row; returns whether there was one.  Needs SPI_connect and the owner's identity. */
+static bool
+forget_messages(Oid messages)
+{
+	Oid			types[1] = {REGCLASSOID};
+	Datum		values[1] = {ObjectIdGetDatum(messages)};
+
+	if (SPI_execute_with_args("DELETE FROM triage.message_source WHERE messages OPERATOR(pg_catalog.=) $1",
+							  1, types, values, NULL, false, 0) != SPI_OK_DELETE)
+		elog(ERROR, "could not write triage.message_source");
+	return SPI_processed > 0;
+}
+
 /*
  * triage.attach_messages(messages, columns, tickets, options): notes which
  * table holds the messages of an attached table's tickets.  Returns the columns
@@ -396,11 +409,16 @@ st_attach_messages(PG_FUNCTION_ARGS)
 	check_ticket_column(rel, &messages, tickets, source_id);
 
 	if (st_messages_of(source_id, &other) && other.messages != messages.messages)
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("table \"%s\" has its messages in table \"%s\" already",
-						get_rel_name(tickets), get_rel_name(other.messages)),
-				 errhint("Detach that one with triage.detach_messages, or attach a view of both.")));
+	{
+		if (get_rel_name(other.messages) == NULL)
+			forget_messages(other.messages);
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_OBJECT),
+					 errmsg("table \"%s\" has its messages in table \"%s\" already",
+							get_rel_name(tickets), get_rel_name(other.messages)),
+					 errhint("Detach that one with triage.detach_messages, or attach a view of both.")));
+	}
 
 	namestrcpy(&who, GetUserNameFromId(caller.userid, false));
 	values[0] = ObjectIdGetDatum(messages.messages);
@@ -422,18 +440,13 @@ st_attach_messages(PG_FUNCTION_ARGS)
 Datum
 st_detach_messages(PG_FUNCTION_ARGS)
 {
-	Oid			types[1] = {REGCLASSOID};
-	Datum		values[1] = {PG_GETARG_DATUM(0)};
 	Relation	rel = open_messages(PG_GETARG_OID(0));
 	StIdentity	caller;
 
 	st_disturbances++;
 	st_become_owner(&caller);
 	SPI_connect();
-	if (SPI_execute_with_args("DELETE FROM triage.message_source WHERE messages OPERATOR(pg_catalog.=) $1",
-							  1, types, values, NULL, false, 0) != SPI_OK_DELETE)
-		elog(ERROR, "could not write triage.message_source");
-	if (SPI_processed == 0)
+	if (!forget_messages(PG_GETARG_OID(0)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" has no attached messages", RelationGetRelationName(rel))));

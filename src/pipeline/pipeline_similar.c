@@ -5,10 +5,10 @@
  *
  * Each ticket leaves its signature in triage.ticket_signature, with three hashes
  * of three of its lanes each: tickets that are alike share one of them at least
- * (of those with a likeness of 0.95, 99.7 in 100; of 0.9, 98; of 0.8, 88; of 0.2,
- * 2), and a B-tree on each finds the newest of those first.  A GIN index would find all of
- * them, which in a storm of equal alerts is too many to look at; here it is at
- * most MAX_CANDIDATES.
+ * (of those with a likeness of 0.9, 98 in 100; of 0.8, 88; of 0.7, 72; of 0.2, 2;
+ * and of several earlier ones one is enough).  A B-tree on each hash finds the
+ * newest of those first.  A GIN index would find all of them, which in a storm of
+ * equal alerts is too many to look at; here it is at most MAX_CANDIDATES.
  *
  * A ticket is linked to the original: where the one that was found is itself a
  * duplicate, to what that one is linked to, if it is alike too.  Nothing is
@@ -309,7 +309,7 @@ look_at_table(StSimilar *similar, const StSignalPolicy *policy, const StDecided 
 			  Candidate *best, int *seen)
 {
 	int64		window = mine->trace.has_requester
-		? Max(policy->repeat_window, policy->duplicate_window) : policy->duplicate_window;
+	? Max(policy->repeat_window, policy->duplicate_window) : policy->duplicate_window;
 	Datum		from = TimestampTzGetDatum(window_start(mine->trace.asked_at, window));
 
 	for (int i = 0; i < ST_NUM_BANDS; i++)
@@ -406,6 +406,7 @@ compare_original(StReader *reader, const StSignalPolicy *policy, const StDecided
 	st_probe_stop(&similar->key);
 	return similarity;
 }
+
 /*
  * st_similar_find
  *		Sets duplicate_of and duplicate_similarity of a ticket that has a

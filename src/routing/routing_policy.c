@@ -15,7 +15,7 @@
 
 /* What holds when the row is gone: as it ships. */
 static const StSignalPolicy shipped = {
-	7 * USECS_PER_DAY, USECS_PER_DAY, 0.8f, 8, 0.6f, 0.3f, 0.5f, 0.8f, true
+	7 * USECS_PER_DAY, USECS_PER_DAY, 0.7f, 8, 0.6f, 0.3f, 0.8f, 0.8f, true
 };
 
 /* A window of time in microseconds: a month has 30 days, a day 24 hours. */

@@ -43,6 +43,9 @@ extern void st_document_read_upto(const char *bytes, int length, int limit, StDo
 /* The same without a limit, for what must see all of a document. */
 extern void st_document_read_all(const char *bytes, int length, StDocument *doc);
 
+/* Characters of the original in bytes [from, to) of a document. */
+extern int	st_document_characters(const StDocument *doc, int from, int to);
+
 /*
  * Bytes in another encoding, palloc'd.  What cannot be converted becomes '?'.
  * Throws only for lack of memory, or when the server has no such conversion.

@@ -200,3 +200,16 @@ st_document_read_all(const char *bytes, int length, StDocument *doc)
 {
 	st_document_read_upto(bytes, length, INT_MAX, doc);
 }
+
+/* st_document_characters: characters of the original in bytes [from, to) */
+int
+st_document_characters(const StDocument *doc, int from, int to)
+{
+	int			n = 0;
+
+	if (doc->by_bytes)
+		return to - from;
+	for (int i = from; i < to; i++)
+		n += ((unsigned char) doc->data[i] & 0xC0) != 0x80;
+	return n;
+}

@@ -163,7 +163,15 @@ st_lex_same(uint32 point)
 		return point;
 	if (point < 0x700)
 		return st_lex_same_low[point - 0x300];
-	return point == 0x93C ? 0 : point;
+	switch (point)
+	{
+		case 0x93C:				/* nukta */
+			return 0;
+		case 0x901:				/* chandrabindu, anusvara */
+			return 0x902;
+		default:
+			return point;
+	}
 }
 
 static inline bool

@@ -40,8 +40,9 @@ typedef struct Unit
 	int32		npoints;
 	uint64		hash;
 	uint64		shape;			/* with '#' for digits; only of has_digits */
-	uint64		stems[ST_LEX_MAX_STEM + 1]; /* by their length */
 	int			nstems;			/* the longest */
+	uint64		stems[ST_LEX_MAX_STEM + 1]; /* by their length */
+	int			elided;			/* points before an apostrophe; 0: none */
 	bool		has_digits;
 	bool		digit_first;
 	bool		is_word;		/* no symbol */
@@ -60,6 +61,7 @@ typedef struct Matcher
 	bool		is_user;
 	const StTokens *tokens;
 	const uint8 *breaks;
+	bool		by_bytes;		/* as of StDocument */
 	int			token;			/* next to be made units of */
 	int			point;			/* in it */
 	int			nunits;			/* made so far */
@@ -96,6 +98,20 @@ shipped_set(void)
 }
 
 /*
+ * is_apostrophe
+ *		Whether one was dropped between two letters of a word that are so many
+ *		characters apart.  A letter with a combining accent looks the same, which
+ *		does no harm.
+ */
+static inline bool
+is_apostrophe(int distance, uint32 before, bool by_bytes)
+{
+	if (!by_bytes)
+		return distance == 2;
+	return before < 0x80 && (distance == 2 || distance == 4);
+}
+
+/*
  * hash_unit
  *		Hashes the unit as it is, by its shape and by its stems.
  */
@@ -103,11 +119,13 @@ static void
 hash_unit(const Matcher *m, Unit *unit)
 {
 	const uint32 *points = &m->tokens->points[unit->first];
+	const int32 *sources = &m->tokens->sources[unit->first];
 	uint64		hash = ST_LEX_HASH_SEED;
 	uint64		shape = ST_LEX_HASH_SEED;
 	bool		in_digits = false;
 
 	unit->nstems = 0;
+	unit->elided = 0;
 	unit->has_digits = false;
 	unit->digit_first = unit->is_word && st_lex_is_digit(points[0]);
 	for (int i = 0; i < unit->npoints; i++)
@@ -116,6 +134,9 @@ hash_unit(const Matcher *m, Unit *unit)
 
 		if (c == 0)
 			continue;
+		if (i > 0 && unlikely(sources[i] != sources[i - 1] + 1) && unit->is_word &&
+			is_apostrophe(sources[i] - sources[i - 1], points[i - 1], m->by_bytes))
+			unit->elided = i;
 		if (unlikely(st_lex_is_digit(c)))
 		{
 			if (!unit->has_digits)
@@ -178,10 +199,11 @@ make_unit(Matcher *m)
 
 /*
  * add_hit
- *		Records that the entry of that number covers units start to end.
+ *		Records that the entry of that number covers units start to end, but for
+ *		the first points of the first.
  */
 static void
-add_hit(const Matcher *m, uint32 number, int start, int end)
+add_hit(const Matcher *m, uint32 number, int start, int skip, int end)
 {
 	const StLexEntry *entry = &m->set->entries[number];
 	const StTokens *tokens = m->tokens;
@@ -215,7 +237,7 @@ add_hit(const Matcher *m, uint32 number, int start, int end)
 	hit = &hits[nhits++];
 	hit->first = first->token;
 	hit->last = last->token;
-	hit->start = tokens->sources[first->first];
+	hit->start = tokens->sources[first->first + skip];
 	hit->length = last_end - hit->start;
 	hit->kind = (StPhraseKind) group->kind;
 	hit->topic = group->topic;
@@ -306,16 +328,54 @@ follow_unit(Matcher *m, uint32 state, const Unit *unit, int depth)
 }
 
 /*
- * match_from
- *		Records all entries that begin at the unit of that number.
+ * elided_rest
+ *		Makes a unit of what stands behind the apostrophe: "agent" of "l'agent".
  */
 static void
-match_from(Matcher *m, int start)
+elided_rest(const Matcher *m, const Unit *unit, Unit *rest)
+{
+	*rest = *unit;
+	rest->first += unit->elided;
+	rest->npoints -= unit->elided;
+	hash_unit(m, rest);
+}
+
+/*
+ * follow_elided
+ *		As follow_unit for a word with an apostrophe, read as two.
+ */
+static void
+follow_elided(Matcher *m, uint32 state, const Unit *unit, int depth)
+{
+	int			before = m->npaths;
+	uint32		middle[8];
+	int			nmiddle = 0;
+	Unit		rest;
+
+	if ((m->set->states[state].edges & ST_LEX_HAS_WORDS) == 0 ||
+		!follow(m, state, unit->stems[Min(unit->elided, unit->nstems)], ST_LEX_WORD, depth))
+		return;
+	while (m->npaths > before)
+	{
+		m->npaths--;
+		if (nmiddle < lengthof(middle))
+			middle[nmiddle++] = m->paths[m->npaths].state;
+	}
+	elided_rest(m, unit, &rest);
+	for (int i = 0; i < nmiddle; i++)
+		follow_unit(m, middle[i], &rest, depth);
+}
+
+/*
+ * match_paths
+ *		Follows the open paths to their ends and records all entries on the way.
+ *		They begin at the unit of that number, behind so many of its points.
+ */
+static void
+match_paths(Matcher *m, int start, int skip)
 {
 	int			steps = 0;
 
-	m->npaths = 0;
-	follow_unit(m, ST_LEX_ROOT, &m->ring[start % RING], 1);
 	while (m->npaths > 0 && steps++ < MAX_STEPS)
 	{
 		Path		path = m->paths[--m->npaths];
@@ -326,28 +386,57 @@ match_from(Matcher *m, int start)
 		{
 			const uint32 *accept = &m->set->accepts[state->accepts - 1];
 
-			add_hit(m, *accept & ~ST_LEX_LAST, start, start + path.depth - 1);
+			add_hit(m, *accept & ~ST_LEX_LAST, start, skip, start + path.depth - 1);
 			while ((*accept & ST_LEX_LAST) == 0)
-				add_hit(m, *++accept & ~ST_LEX_LAST, start, start + path.depth - 1);
+				add_hit(m, *++accept & ~ST_LEX_LAST, start, skip, start + path.depth - 1);
 		}
 		if ((state->edges == 0 && state->stems == 0) ||
 			path.depth >= ST_LEX_MAX_UNITS || start + path.depth >= m->nunits)
 			continue;
 		unit = &m->ring[(start + path.depth) % RING];
-		if (!unit->is_broken)
-			follow_unit(m, path.state, unit, path.depth + 1);
+		if (unit->is_broken)
+			continue;
+		follow_unit(m, path.state, unit, path.depth + 1);
+		if (unlikely(unit->elided > 0))
+			follow_elided(m, path.state, unit, path.depth + 1);
+	}
+}
+
+/*
+ * match_from
+ *		Records all entries that begin at the unit of that number.
+ */
+static void
+match_from(Matcher *m, int start)
+{
+	const Unit *unit = &m->ring[start % RING];
+
+	m->npaths = 0;
+	follow_unit(m, ST_LEX_ROOT, unit, 1);
+	if (unlikely(unit->elided > 0))
+		follow_elided(m, ST_LEX_ROOT, unit, 1);
+	match_paths(m, start, 0);
+	if (unlikely(unit->elided > 0))
+	{
+		Unit		rest;
+
+		elided_rest(m, unit, &rest);
+		m->npaths = 0;
+		follow_unit(m, ST_LEX_ROOT, &rest, 1);
+		match_paths(m, start, unit->elided);
 	}
 }
 
 /* Records all entries of the set, in order of their first unit. */
 static void
-match_set(const StLexSet *set, bool is_user, const StTokens *tokens, const uint8 *breaks)
+match_set(const StLexSet *set, bool is_user, const StReading *reading, const uint8 *breaks)
 {
 	Matcher    *m = &matcher;
 
 	m->set = set;
 	m->is_user = is_user;
-	m->tokens = tokens;
+	m->tokens = reading->tokens;
+	m->by_bytes = reading->doc.by_bytes;
 	m->breaks = breaks;
 	m->token = 0;
 	m->point = 0;
@@ -529,10 +618,10 @@ st_reading_hits(StReading *reading, int *n)
 		}
 		nhits = 0;
 		has_blocks = false;
-		match_set(shipped_set(), false, reading->tokens, breaks);
+		match_set(shipped_set(), false, reading, breaks);
 		nshipped = nhits;
 		if (user->set.nentries > 0)
-			match_set(&user->set, true, reading->tokens, breaks);
+			match_set(&user->set, true, reading, breaks);
 		if (nhits > nshipped && nshipped > 0)
 			qsort(hits, nhits, sizeof(StPhraseHit), compare_hits);
 		else

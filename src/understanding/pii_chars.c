@@ -459,6 +459,37 @@ regex_point(const PiiText *text, int i)
 }
 
 /*
+ * st_pii_text
+ *		Returns characters of a part in the server's encoding, palloc'd: digits,
+ *		punctuation and blanks in ASCII, letters as they are.
+ */
+char *
+st_pii_text(const PiiText *text, int start, int end)
+{
+	char	   *utf8 = palloc((Size) (end - start) * 4 + 1);
+	int			encoding = GetDatabaseEncoding();
+	int			length = 0;
+
+	for (int i = start; i < end; i++)
+	{
+		unsigned char *to = (unsigned char *) utf8 + length;
+
+		if (text->at == NULL)
+			*to = text->c[i];
+		else
+			unicode_to_utf8(regex_point(text, i), to);
+		length += pg_utf_mblen(to);
+	}
+	utf8[length] = '\0';
+	if (encoding != PG_UTF8 && encoding != PG_SQL_ASCII)
+	{
+		utf8 = st_convert(utf8, length, PG_UTF8, encoding, &length);
+		utf8[length] = '\0';
+	}
+	return utf8;
+}
+
+/*
  * to_server
  *		Turns code points into what the regex engine works on where the
  *		database's encoding is not Unicode.  Returns whether that is one for

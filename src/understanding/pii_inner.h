@@ -122,6 +122,7 @@ extern void st_pii_fold(const char *data, int length, PiiText *text);
 extern int	st_pii_end_byte(const PiiText *text, int last);
 extern uint32 st_pii_point(const PiiText *text, int i);
 extern const pg_wchar *st_pii_wide(const PiiText *text);
+extern char *st_pii_text(const PiiText *text, int start, int end);
 
 /* ---- words (pii_words.c) ---- */
 
@@ -283,6 +284,8 @@ typedef struct PiiRun
 extern bool st_pii_is_border(const PiiRun *run, int g);
 extern int	st_pii_date(PiiScan *scan, const PiiRun *run, int g, int *end);
 extern void st_pii_phones(PiiScan *scan, const PiiRun *run, int from, int to);
+extern bool st_pii_next_match(const PiiScan *scan, PiiPattern *pattern, bool held,
+							  int *from, int *start, int *end);
 extern void st_pii_patterns(PiiScan *scan);
 extern void st_pii_allow(PiiScan *scan, PiiPattern *allow, int kind);
 

@@ -3,11 +3,9 @@
  * pii_kind.c
  *		triage.pii_kind as each backend holds it, and the check of its rows.
  *
- * The table is read with one scan when a backend first looks for personal
- * data, and again after a trigger on it has invalidated its relcache entry; the
- * callback only clears a flag.  What is superseded is handed to the
- * transaction, because a caller may still use it.  Rows are read as catalogs
- * are, with the newest committed state.
+ * The table is read when a backend first looks for personal data and after it
+ * changed (core/config_cache.c), as catalogs are, with the newest committed
+ * state: that is possible in parallel workers too.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,8 +21,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/inval.h"
-#include "utils/memutils.h"
+#include "utils/guc.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -38,12 +35,10 @@
 #define ALL_KINDS	"*"
 
 PG_FUNCTION_INFO_V1(st_pii_kind_check);
-PG_FUNCTION_INFO_V1(st_pii_kind_changed);
 
-static PiiKinds *kinds = NULL;
-static MemoryContext kinds_context = NULL;
-static bool kinds_valid = false;
-static Oid	kinds_relid = InvalidOid;
+static void *load(void);
+
+static StConfigCache cache = {.tables = {"pii_kind"},.load = load};
 
 /* A row; strings are palloc'd, NULL for NULL. */
 typedef struct KindRow
@@ -57,19 +52,11 @@ typedef struct KindRow
 	bool		enabled;
 } KindRow;
 
-/* The relcache callback: no catalog access here. */
-static void
-forget(Datum arg, Oid relid)
-{
-	if (relid == InvalidOid || relid == kinds_relid)
-		kinds_valid = false;
-}
-
 /* st_pii_kinds_init: has this backend hear of changes */
 void
 st_pii_kinds_init(void)
 {
-	st_on_relation_change(forget, (Datum) 0);
+	st_config_cache_init(&cache);
 }
 
 static Datum
@@ -235,7 +222,7 @@ take_row(PiiKinds *to, const KindRow *row)
  * load
  *		Reads the table into the current context.
  */
-static PiiKinds *
+static void *
 load(void)
 {
 	PiiKinds   *loaded = palloc0(sizeof(PiiKinds));
@@ -259,7 +246,7 @@ load(void)
 		PushActiveSnapshot(GetTransactionSnapshot());
 		pushed = true;
 	}
-	rel = table_open(kinds_relid, AccessShareLock);
+	rel = table_open(cache.relids[0], AccessShareLock);
 	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
@@ -286,42 +273,7 @@ load(void)
 const PiiKinds *
 st_pii_kinds(void)
 {
-	MemoryContext context;
-	MemoryContext old;
-	PiiKinds   *loaded;
-
-	if (likely(kinds_valid))
-		return kinds;
-
-	if (kinds_context != NULL)
-	{
-		MemoryContextSetParent(kinds_context, TopTransactionContext);
-		kinds_context = NULL;
-		kinds = NULL;
-	}
-	context = AllocSetContextCreate(CurrentMemoryContext, "support_triage personal data",
-									ALLOCSET_SMALL_SIZES);
-	old = MemoryContextSwitchTo(context);
-	kinds_relid = st_relation_oid("pii_kind", false);
-
-	/* what arrives while we read makes the result invalid at once */
-	kinds_valid = true;
-	PG_TRY();
-	{
-		loaded = load();
-	}
-	PG_CATCH();
-	{
-		kinds_valid = false;
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-
-	MemoryContextSwitchTo(old);
-	MemoryContextSetParent(context, CacheMemoryContext);
-	kinds_context = context;
-	kinds = loaded;
-	return kinds;
+	return st_config_cache_get(&cache);
 }
 
 /*
@@ -352,24 +304,6 @@ st_pii_kind_names(const PiiKinds *all)
 	for (int i = 0; i < all->n; i++)
 		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", all->kind[i].name);
 	return names.data;
-}
-
-/*
- * triage.pii_kind_changed(): AFTER trigger.  Every backend reads the table anew
- * once the change is committed.
- */
-Datum
-st_pii_kind_changed(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("\"%s\" must be called as a trigger", "triage.pii_kind_changed")));
-
-	CacheInvalidateRelcache(trigdata->tg_relation);
-	return PointerGetDatum(NULL);
 }
 
 /* Throws when a name is not one that may stand in "<NAME>". */
@@ -403,12 +337,12 @@ check_pattern(const char *name, const char *what, const char *pattern)
 				(errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
 				 errmsg("invalid regular expression: %s", why),
 				 errdetail("It is the %s of kind \"%s\": %s", what, name, pattern)));
-	if (st_pii_has_backrefs(compiled))
+	else if (st_pii_has_backrefs(compiled))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
 				 errmsg("the %s of kind \"%s\" has a back-reference", what, name),
 				 errdetail("The time that back-references take is not bounded.")));
-	if (st_pii_matches_nothing(compiled))
+	else if (st_pii_matches_nothing(compiled))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_REGULAR_EXPRESSION),
 				 errmsg("the %s of kind \"%s\" matches the empty string", what, name)));
@@ -468,8 +402,11 @@ st_pii_kind_check(PG_FUNCTION_ARGS)
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) ? trigdata->tg_newtuple : trigdata->tg_trigtuple;
 	read_row(trigdata->tg_relation, tuple, &row);
 
-	/* what the table's own constraints refuse is left to them */
-	if (row.name == NULL || row.checksum == NULL)
+	/*
+	 * What the table's own constraints refuse is left to them; and what was
+	 * once written must come back when a dump is restored.
+	 */
+	if (row.name == NULL || row.checksum == NULL || !check_function_bodies)
 		return PointerGetDatum(tuple);
 
 	if (strcmp(row.name, ALL_KINDS) == 0)

@@ -77,18 +77,19 @@ st_pii_has_backrefs(const PiiPattern *pattern)
 /*
  * search
  *		Searches a pattern in wide[0, n) from character from on.  Returns whether
- *		there is a match, and where.  Throws for cancel.
+ *		there is a match; match[0] is all of it and match[1], where there are two
+ *		of them, what its first parentheses hold.  Throws for cancel.
  */
 static bool
-search(PiiPattern *pattern, const pg_wchar *wide, int n, int from, int flags, int *start, int *end)
+search(PiiPattern *pattern, const pg_wchar *wide, int n, int from, int flags,
+	   regmatch_t * match, int nmatch)
 {
-	regmatch_t	match;
 	int			rc;
 
 	CHECK_FOR_INTERRUPTS();
 	if (pattern->broken)
 		return false;
-	rc = pg_regexec(&pattern->regex, wide, n, from, NULL, 1, &match, flags);
+	rc = pg_regexec(&pattern->regex, wide, n, from, NULL, nmatch, match, flags);
 	if (rc == REG_NOMATCH)
 		return false;
 	if (rc != REG_OKAY)
@@ -104,8 +105,6 @@ search(PiiPattern *pattern, const pg_wchar *wide, int n, int from, int flags, in
 				 errmsg("a pattern of \"%s\" could not be searched for: %s", "triage.pii_kind", message)));
 		return false;
 	}
-	*start = match.rm_so;
-	*end = match.rm_eo;
 	return true;
 }
 
@@ -114,10 +113,9 @@ bool
 st_pii_matches_nothing(PiiPattern *pattern)
 {
 	pg_wchar	nothing = 0;
-	int			start;
-	int			end;
+	regmatch_t	match;
 
-	return search(pattern, &nothing, 0, 0, 0, &start, &end);
+	return search(pattern, &nothing, 0, 0, 0, &match, 1);
 }
 
 /* Whether no token goes on at character i. */
@@ -158,37 +156,49 @@ pattern_found(PiiScan *scan, int kind, int start, int end)
 }
 
 /*
- * next_match
- *		Finds the first match of a pattern that begins at *from or later, and
- *		moves *from to where to go on; false: there is none.
+ * st_pii_next_match
+ *		Finds the first match of a pattern in the part that begins at *from or
+ *		later, and moves *from to where to go on; false: there is none.  With
+ *		held, what the pattern's first parentheses hold is what is found.
  */
-static bool
-next_match(PiiScan *scan, PiiPattern *pattern, int *from, int *start, int *end)
+bool
+st_pii_next_match(const PiiScan *scan, PiiPattern *pattern, bool held, int *from, int *start, int *end)
 {
 	const PiiText *text = scan->text;
 	const pg_wchar *wide = st_pii_wide(text);
+	int			nmatch = held && pattern->regex.re_nsub > 0 ? 2 : 1;
 
 	while (*from < text->n)
 	{
 		int			stop = Min(text->n, *from + WINDOW + MAX_MATCH);
 		bool		cut = stop < text->n;
 		int			flags = (scan->first ? 0 : REG_NOTBOL) | (cut || !scan->last ? REG_NOTEOL : 0);
+		regmatch_t	match[2];
 
-		if (!search(pattern, wide, stop, *from, flags, start, end))
+		if (!search(pattern, wide, stop, *from, flags, match, nmatch))
 		{
 			if (!cut)
 				return false;
 			*from = stop - MAX_MATCH;
+			continue;
 		}
-		else if (cut && *start >= *from + WINDOW)
-			*from = *start;		/* it may go on after the window */
-		else if (*end - *start > MAX_MATCH || (cut && *end == stop))
-			*from = *end;
-		else if (*end == *start || !is_border(text, *start) || !is_border(text, *end))
-			*from = next_border(text, *start);
+		if (cut && match[0].rm_so >= *from + WINDOW)
+		{
+			*from = match[0].rm_so; /* it may go on after the window */
+			continue;
+		}
+		if (match[0].rm_eo - match[0].rm_so > MAX_MATCH || (cut && match[0].rm_eo == stop))
+		{
+			*from = match[0].rm_eo;
+			continue;
+		}
+		*start = match[nmatch - 1].rm_so;
+		*end = match[nmatch - 1].rm_eo;
+		if (*start < 0 || *end <= *start || !is_border(text, *start) || !is_border(text, *end))
+			*from = next_border(text, match[0].rm_so);
 		else
 		{
-			*from = *end;
+			*from = match[0].rm_eo;
 			return true;
 		}
 	}
@@ -211,7 +221,7 @@ st_pii_patterns(PiiScan *scan)
 
 		if (!k->enabled || k->pattern == NULL)
 			continue;
-		while (next_match(scan, k->pattern, &from, &start, &end))
+		while (st_pii_next_match(scan, k->pattern, false, &from, &start, &end))
 			pattern_found(scan, kind, start, end);
 	}
 }
@@ -237,7 +247,7 @@ st_pii_allow(PiiScan *scan, PiiPattern *allow, int kind)
 		if (kind < 0 || found->kind == kind)
 		{
 			while (more && end <= found->start)
-				more = next_match(scan, allow, &from, &start, &end);
+				more = st_pii_next_match(scan, allow, false, &from, &start, &end);
 			if (more && start <= found->start && end >= found->end)
 				continue;
 		}

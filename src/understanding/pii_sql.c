@@ -48,22 +48,6 @@ st_pii_init(void)
 }
 
 /*
- * characters
- *		Number of characters in bytes of a document.
- */
-static int
-characters(const StDocument *doc, int from, int to)
-{
-	int			n = 0;
-
-	if (doc->by_bytes)
-		return to - from;
-	for (int i = from; i < to; i++)
-		n += ((unsigned char) doc->data[i] & 0xC0) != 0x80;
-	return n;
-}
-
-/*
  * server_text
  *		Bytes of a document in the database's encoding.
  */
@@ -99,11 +83,11 @@ st_find_pii_sql(PG_FUNCTION_ARGS)
 		bool		nulls[5] = {false, false, false, false, false};
 		text	   *value = server_text(document.data + span->start, span->length);
 
-		before += characters(&document, read, span->start);
+		before += st_document_characters(&document, read, span->start);
 		read = span->start;
 		values[0] = CStringGetTextDatum(span->kind);
 		values[1] = Int32GetDatum(before + 1);
-		values[2] = Int32GetDatum(characters(&document, span->start, span->start + span->length));
+		values[2] = Int32GetDatum(st_document_characters(&document, span->start, span->start + span->length));
 		values[3] = PointerGetDatum(value);
 		values[4] = Float4GetDatum(span->confidence);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);

@@ -28,7 +28,7 @@ PG_FUNCTION_INFO_V1(st_sentiment_sql);
 #define MODEL_NAME	"sentiment"
 
 /* Where a label ends and the next begins; very negative to very positive. */
-static const float bounds[] = {-0.55f, -0.15f, 0.2f, 0.6f};
+static const float bounds[] = {-0.55f, -0.15f, 0.22f, 0.6f};
 
 /*
  * Spread of ratings around the estimate: where the words are read, where the

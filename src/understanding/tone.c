@@ -56,7 +56,7 @@ static const float intensifier_reach[INTENSIFIER_REACH] = {1.0f, 0.8f, 0.6f};
 
 #define KEEP_TOKENS			(64 * 1024)
 
-/* Of each token: the intensifier that ends there. */
+/* Of each token: the intensifier that ends there; until scopes are known, the negation. */
 static float *amplify = NULL;
 static int	amplify_size = 0;
 
@@ -118,8 +118,9 @@ reserve(int ntokens)
 static void
 mark_hits(ToneReader *r)
 {
-	uint8	   *marks = r->marks.marks;
+	uint16	   *marks = r->marks.marks;
 	const StToneHits *hits = &r->hits;
+	int			ntokens = r->reading->tokens->ntokens;
 	int			negations = 0;
 
 	for (int i = 0; i < hits->nsigns; i++)
@@ -139,9 +140,17 @@ mark_hits(ToneReader *r)
 		switch (hit->kind)
 		{
 			case ST_PHRASE_NEGATION:
-				if (!(marks[hit->first] & ST_MARK_PHRASE))
+				if (marks[hit->first] & ST_MARK_PHRASE)
+				{
+					/* the phrase has its own weight, its words are negated */
+					for (int t = hit->last + 1; t < ntokens && t <= hit->last + NEGATION_SCOPE &&
+						 (marks[t] & ST_MARK_PHRASE); t++)
+						marks[t] |= ST_MARK_NEGATED;
+				}
+				else
 				{
 					marks[hit->last] |= ST_MARK_NEGATION;
+					amplify[hit->last] = hit->weight;
 					negations++;
 				}
 				break;
@@ -152,7 +161,7 @@ mark_hits(ToneReader *r)
 				if (!(marks[hit->first] & ST_MARK_COURTESY))
 					r->out->values[ST_TONE_POLITE] += 1;
 				for (int t = hit->first; t <= hit->last; t++)
-					marks[t] |= ST_MARK_COURTESY;
+					marks[t] |= hit->last >= hit->first + 2 ? ST_MARK_COURTESY | ST_MARK_FORMULA : ST_MARK_COURTESY;
 				break;
 			case ST_PHRASE_INTENSIFIER:
 				if (!(marks[hit->last] & ST_MARK_PHRASE))
@@ -167,20 +176,21 @@ mark_hits(ToneReader *r)
 
 /*
  * mark_scopes
- *		Marks the tokens that a negation reaches: up to NEGATION_SCOPE of them,
- *		not beyond "but" or the end of the sentence, and beyond a comma only at
+ *		Marks the tokens that a negation reaches: up to NEGATION_SCOPE of them
+ *		times its weight ("no" is about the next words only), not beyond "but" or the end of the sentence, and beyond a comma only at
  *		once.
  */
 static void
 mark_scopes(ToneReader *r)
 {
-	uint8	   *marks = r->marks.marks;
+	uint16	   *marks = r->marks.marks;
 	int			left = 0;
+	int			scope = 0;
 
 	for (int t = 0; t < r->reading->tokens->ntokens; t++)
 	{
 		if (begins_sentence(r, t) || (marks[t] & ST_MARK_CONTRAST) ||
-			(r->breaks[t] == ST_BREAK_CLAUSE && left < NEGATION_SCOPE))
+			(r->breaks[t] == ST_BREAK_CLAUSE && left < scope))
 			left = 0;
 		if (left > 0)
 		{
@@ -188,7 +198,11 @@ mark_scopes(ToneReader *r)
 			left--;
 		}
 		if (marks[t] & ST_MARK_NEGATION)
-			left = NEGATION_SCOPE;
+		{
+			left = Max(1, (int) (NEGATION_SCOPE * amplify[t] + 0.5f));
+			amplify[t] = 0;
+			scope = left;
+		}
 	}
 }
 
@@ -196,7 +210,7 @@ mark_scopes(ToneReader *r)
 static float
 amplification(const ToneReader *r, const StToneSign *sign)
 {
-	const uint8 *marks = r->marks.marks;
+	const uint16 *marks = r->marks.marks;
 	float		by = 1.0f;
 	bool		capitals = false;
 	bool		elongated = false;
@@ -254,7 +268,7 @@ read_sentence(const ToneReader *r, int first, Sentence *s)
 static float
 weigh(ToneReader *r, const StToneSign *sign, const Sentence *sentence)
 {
-	const uint8 *marks = r->marks.marks;
+	const uint16 *marks = r->marks.marks;
 	float	   *values = r->out->values;
 	float		by = amplification(r, sign);
 	float		v = sign->weight * by;
@@ -370,7 +384,7 @@ sum_signs(ToneReader *r)
 static void
 sum_emotions(ToneReader *r)
 {
-	const uint8 *marks = r->marks.marks;
+	const uint16 *marks = r->marks.marks;
 	float	   *values = r->out->values;
 
 	for (int i = 0; i < r->hits.nhits; i++)

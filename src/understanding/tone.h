@@ -71,6 +71,8 @@ typedef enum StToneValue
 #define ST_MARK_CONTRAST	32
 #define ST_MARK_COURTESY	64	/* within a phrase of courtesy */
 #define ST_MARK_PHRASE		128 /* within a sentiment phrase of many words */
+#define ST_MARK_FORMULA		256 /* within a phrase of courtesy of three words or
+								 * more */
 
 /* Languages whose words are read; any other is read by what all share. */
 #define ST_TONE_OTHER		(-1)
@@ -78,7 +80,7 @@ typedef enum StToneValue
 typedef struct StTone
 {
 	float		values[ST_NUM_TONE_VALUES];
-	const uint8 *marks;			/* of each token; valid until the next reading */
+	const uint16 *marks;			/* of each token; valid until the next reading */
 	int			language;		/* index for st_tone_language_name, or
 								 * ST_TONE_OTHER */
 	bool		guessed;		/* the language is a guess of the words */
@@ -90,7 +92,7 @@ typedef struct StTone
 /* What is seen of the writing itself, before words are understood. */
 typedef struct StToneMarks
 {
-	uint8	   *marks;			/* ntokens */
+	uint16	   *marks;			/* ntokens */
 	int			nelongated;
 	int			ncapitals;
 	int			nalphabetic;
@@ -123,7 +125,7 @@ typedef struct StToneHits
 } StToneHits;
 
 extern void st_tone_hits(StReading *reading, const StToneMarks *marks, StToneHits *out);
-extern void st_tone_signs(StToneHits *out, int language, const uint8 *marks);
+extern void st_tone_signs(StToneHits *out, int language, const uint16 *marks);
 extern int	st_tone_guess(const StToneHits *hits);
 extern int	st_tone_language(const char *code);
 extern const char *st_tone_language_name(int language);

@@ -2,7 +2,7 @@
  *
  * tone_features.c
  *		The reader "tone": the numbers of a document's tone cut into steps, and
- *		its words and neighbours.
+ *		its words, letters and neighbours.
  *
  * A number becomes one feature for each step that it has reached, so that a
  * linear model can follow any curve.  These features are the same in every
@@ -24,20 +24,25 @@
 #include "understanding/tone.h"
 
 /* A step counts as a feature that was found so many times. */
-#define STEP_REPEATS	4
+#define STEP_REPEATS	2
 
 /* Of a long document the words at its end are read. */
 #define MOST_WORDS		256
 
 #define MAX_STEPS		20
 
-/* Of a longer word its beginning is a feature too: inflections share it. */
-#define STEM_LENGTH		5
+/* Letters in a row within a word and its borders, and how far into it they are read. */
+#define LETTERS			4
+#define MOST_LETTERS	32
+
+/* Features of a word at the most. */
+#define PER_WORD		(2 + MOST_LETTERS)
 
 /* Kinds of the hashes: steps weigh more than words, and words more than pairs. */
-#define KIND_STEP	ST_FEATURE_WORD
-#define KIND_WORD	ST_FEATURE_CHARS
-#define KIND_PAIR	ST_FEATURE_PAIR
+#define KIND_STEP		ST_FEATURE_WORD
+#define KIND_WORD		ST_FEATURE_CHARS
+#define KIND_LETTERS	ST_FEATURE_CHARS
+#define KIND_PAIR		ST_FEATURE_PAIR
 
 typedef struct Steps
 {
@@ -225,7 +230,31 @@ word_hash(const uint32 *points, int length)
 	return h ^ (h >> 29);
 }
 
-/* Adds the words, their beginnings, and neighbours. */
+/*
+ * add_letters
+ *		Adds each row of LETTERS letters within a word and its borders, the same
+ *		in every language: what languages share is learned for all.
+ */
+static void
+add_letters(const uint32 *points, int length, int token, bool origins)
+{
+	int			n = Min(length, MOST_LETTERS);
+	uint64		row = ' ';		/* three letters of 21 bits */
+	uint64		older = 0;		/* the one before them */
+
+	for (int i = 0; i <= n; i++)
+	{
+		uint32		c = i < length ? points[i] : ' ';
+
+		older = row >> 42 & 0x1FFFFF;
+		row = row << 21 | c;
+		if (i >= LETTERS - 2)
+			add(feature(row * UINT64CONST(0x9E3779B97F4A7C15) + older, KIND_LETTERS),
+				token, token, origins);
+	}
+}
+
+/* Adds the words, their letters, and neighbours. */
 static void
 add_words(const StTokens *tokens, const StTone *tone, bool origins)
 {
@@ -236,19 +265,21 @@ add_words(const StTokens *tokens, const StTone *tone, bool origins)
 	for (int t = Max(0, tokens->ntokens - MOST_WORDS); t < tokens->ntokens; t++)
 	{
 		const StToken *token = &tokens->tokens[t];
+		const uint32 *points = tokens->points + token->first;
 		uint64		h;
 
 		if (tone->marks[t] & ST_MARK_SKIPPED)
 			continue;
-		h = word_hash(tokens->points + token->first, token->length);
+		h = word_hash(points, token->length);
 		if (token->kind == ST_TOKEN_WORD)
 			h += salt;
+		if (tone->marks[t] & ST_MARK_FORMULA)
+			h ^= UINT64CONST(0xC2B2AE3D27D4EB4F);
+		else if (token->kind == ST_TOKEN_WORD && !(tone->marks[t] & ST_MARK_NEGATED))
+			add_letters(points, token->length, t, origins);
 		if (tone->marks[t] & ST_MARK_NEGATED)
 			h ^= UINT64CONST(0xA0761D6478BD642F);
 		add(feature(h, KIND_WORD), t, t, origins);
-		if (token->kind == ST_TOKEN_WORD && token->length > STEM_LENGTH)
-			add(feature(word_hash(tokens->points + token->first, STEM_LENGTH) * 31 + salt,
-						KIND_WORD), t, t, origins);
 		if (before_token >= 0)
 			add(feature(before * UINT64CONST(0xE7037ED1A0B428DB) + h, KIND_PAIR), t,
 				before_token, origins);
@@ -265,7 +296,7 @@ const StFeatures *
 st_tone_features(const StReading *reading, const StTone *tone, bool origins)
 {
 	reserve(STEP_REPEATS * 2 * (lengthof(all_steps) * MAX_STEPS + 2) +
-			3 * Min(reading->tokens->ntokens, MOST_WORDS), origins);
+			PER_WORD * Min(reading->tokens->ntokens, MOST_WORDS), origins);
 	add_steps(tone, origins);
 	add_words(reading->tokens, tone, origins);
 	return &scratch;

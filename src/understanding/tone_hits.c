@@ -18,8 +18,8 @@
 #define KEEP_HITS (32 * 1024)
 
 /* A guess of the language needs this many words and to lead by so much. */
-#define LEAST_GUESS		2
-#define GUESS_LEAD		1.3
+#define LEAST_GUESS		1
+#define GUESS_LEAD		1.01
 
 /* What a word weighs that several languages share, where none of them is known. */
 #define SHARED_WEIGHT	0.7f
@@ -73,7 +73,7 @@ st_tone_reads(const StPhraseHit *hit, int language)
 
 /* Makes drawn a copy of the tokens in which no letter stands more than keep times in a row. */
 static void
-shorten(const StTokens *tokens, const uint8 *marks, int keep)
+shorten(const StTokens *tokens, const uint16 *marks, int keep)
 {
 	if (tokens->ntokens > drawn.tokens_size || tokens->npoints > drawn.points_size)
 	{
@@ -133,7 +133,7 @@ reserve_hits(int n)
 
 /* Whether a hit covers a word that was drawn out. */
 static bool
-is_drawn(const StPhraseHit *hit, const uint8 *marks)
+is_drawn(const StPhraseHit *hit, const uint16 *marks)
 {
 	for (int t = hit->first; t <= hit->last; t++)
 	{
@@ -281,7 +281,7 @@ add_sign(StToneHits *out, int from, int to, int language)
  *		place, none within a longer one; none of links and names.
  */
 void
-st_tone_signs(StToneHits *out, int language, const uint8 *marks)
+st_tone_signs(StToneHits *out, int language, const uint16 *marks)
 {
 	int			end = -1;		/* of the longest so far */
 

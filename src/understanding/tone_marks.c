@@ -26,7 +26,7 @@
 /* What an emoticon that is no token weighs. */
 #define EMOTICON_WEIGHT 2.0f
 
-static uint8 *marks = NULL;
+static uint16 *marks = NULL;
 static int	marks_size = 0;
 
 /* What is between two tokens. */
@@ -46,7 +46,8 @@ reserve(int ntokens)
 		pfree(marks);
 	marks = NULL;
 	marks_size = 0;
-	marks = MemoryContextAllocHuge(TopMemoryContext, Max(ntokens + ntokens / 2, 256));
+	marks = MemoryContextAllocHuge(TopMemoryContext,
+								   sizeof(uint16) * (Size) Max(ntokens + ntokens / 2, 256));
 	marks_size = Max(ntokens + ntokens / 2, 256);
 }
 
@@ -155,7 +156,7 @@ read_gap(Gap *gap, StToneMarks *out)
 }
 
 /* How a token is written. */
-static uint8
+static uint16
 read_word(const unsigned char *p, const unsigned char *end, StToneMarks *out)
 {
 	int			upper = 0;
@@ -230,7 +231,7 @@ st_tone_marks(StReading *reading, StToneMarks *out)
 	{
 		const StToken *token = t < tokens->ntokens ? &tokens->tokens[t] : NULL;
 		Gap			gap = {.start = p};
-		uint8		mark = 0;
+		uint16		mark = 0;
 
 		while (p < end && (token == NULL || at < token->start))
 		{

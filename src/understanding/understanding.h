@@ -245,6 +245,32 @@ extern char *st_text_to_store(const StDocument *doc, int *length);
 
 extern void st_pii_init(void);
 
+/* ---- entities: things in the user's own tables (entities.c, entity_kind.c) ---- */
+
+typedef struct StEntity
+{
+	const char *kind;			/* name of triage.entity_kind; lives as long
+								 * as the transaction */
+	int32		start;			/* bytes of the document, 0-based */
+	int32		length;
+	text	   *value;			/* in the form of the user's column, in the
+								 * database encoding */
+} StEntity;
+
+/*
+ * st_entities
+ *		Returns what of the user's tables the document names, by place, palloc'd,
+ *		and how many there are.  Tables are read as run_as, InvalidOid: as the
+ *		current user.  requester (database encoding) NULL: only kinds that belong
+ *		to nobody.  *failures is NULL, or says which kinds could not be looked up
+ *		and why, a line each.  Each kind with candidates costs two subtransactions
+ *		and a query.  Throws for lack of memory and cancel, and what reading
+ *		triage.entity_kind throws; not in parallel mode.
+ */
+extern StEntity *st_entities(const StDocument *doc, const char *requester, Oid run_as,
+							 int *n, char **failures);
+extern void st_entities_init(void);
+
 /* ---- likeness (similarity.c) ---- */
 
 #define ST_SIGNATURE_LANES	64

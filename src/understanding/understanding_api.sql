@@ -91,22 +91,15 @@ AS 'MODULE_PATHNAME', 'st_pii_kind_check';
 COMMENT ON FUNCTION triage.pii_kind_check() IS 'Trigger of triage.pii_kind: refuses rows that could not be used.';
 REVOKE ALL ON FUNCTION triage.pii_kind_check() FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION triage.pii_kind_changed()
-RETURNS trigger
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'st_pii_kind_changed';
-COMMENT ON FUNCTION triage.pii_kind_changed() IS 'Trigger of triage.pii_kind: makes every session read it anew.';
-REVOKE ALL ON FUNCTION triage.pii_kind_changed() FROM PUBLIC;
-
 CREATE OR REPLACE TRIGGER pii_kind_check
 BEFORE INSERT OR UPDATE ON triage.pii_kind
 FOR EACH ROW EXECUTE FUNCTION triage.pii_kind_check();
 CREATE OR REPLACE TRIGGER pii_kind_changed
 AFTER INSERT OR UPDATE OR DELETE ON triage.pii_kind
-FOR EACH ROW EXECUTE FUNCTION triage.pii_kind_changed();
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER pii_kind_truncated
 AFTER TRUNCATE ON triage.pii_kind
-FOR EACH STATEMENT EXECUTE FUNCTION triage.pii_kind_changed();
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 
 -- also for rows that logical replication brings, which fires row triggers only
 ALTER TABLE triage.pii_kind ENABLE ALWAYS TRIGGER pii_kind_changed;
@@ -169,3 +162,36 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE COST 50
 AS 'MODULE_PATHNAME', 'st_language_sql';
 COMMENT ON FUNCTION triage.language(text) IS 'The language of a document (ISO 639-1; "und" when unsure), how sure that is (0 to 1, calibrated), the script of most of its letters (ISO 15924; Zyyy without letters) and whether parts of it are in another language or script. Quoted replies, signatures, HTML, addresses, code and lines of logs are not read. support_triage.languages narrows the candidates, below support_triage.language_confidence the answer is "und". Uses the model "language", which knows 75 languages; some more are known by their script. NULL for a NULL document.';
 REVOKE ALL ON FUNCTION triage.language(text) FROM PUBLIC;
+-- Entities
+
+CREATE OR REPLACE FUNCTION triage.entities(document text, requester text DEFAULT NULL,
+    OUT kind text, OUT start int, OUT length int, OUT value text)
+RETURNS SETOF record
+LANGUAGE c STABLE PARALLEL UNSAFE COST 1000 ROWS 5
+AS 'MODULE_PATHNAME', 'st_entities_sql';
+COMMENT ON FUNCTION triage.entities(text, text) IS 'What of one''s own tables (triage.entity_kind) a document names: the kind, start (characters, from 1) and length in the document, and the value in the form of the table''s column. Kinds with a column of requesters give only what is the requester''s. The tables are read with the rights of the caller; a kind whose table cannot be read is left out with a warning.';
+REVOKE ALL ON FUNCTION triage.entities(text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.entity_kind_check()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_entity_kind_check';
+COMMENT ON FUNCTION triage.entity_kind_check() IS 'Trigger of triage.entity_kind: refuses rows that could not be used.';
+REVOKE ALL ON FUNCTION triage.entity_kind_check() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER entity_kind_check
+BEFORE INSERT OR UPDATE ON triage.entity_kind
+FOR EACH ROW EXECUTE FUNCTION triage.entity_kind_check();
+CREATE OR REPLACE TRIGGER entity_kind_changed
+AFTER INSERT OR UPDATE OR DELETE ON triage.entity_kind
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER entity_kind_truncated
+AFTER TRUNCATE ON triage.entity_kind
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
+
+-- also for rows that logical replication brings, which fires row triggers only
+ALTER TABLE triage.entity_kind ENABLE ALWAYS TRIGGER entity_kind_changed;
+ALTER TABLE triage.entity_kind ENABLE ALWAYS TRIGGER entity_kind_truncated;
+COMMENT ON TRIGGER entity_kind_check ON triage.entity_kind IS 'Refuses rows that could not be used.';
+COMMENT ON TRIGGER entity_kind_changed ON triage.entity_kind IS 'Makes every session read the table anew.';
+COMMENT ON TRIGGER entity_kind_truncated ON triage.entity_kind IS 'Makes every session read the table anew.';

@@ -15,7 +15,11 @@
 
 #include "understanding/understanding.h"
 
+<<<<<<< HEAD
 #pragma weak st_signals
+=======
+#pragma weak st_language
+>>>>>>> main
 #pragma weak st_complexity
 
 /*
@@ -140,7 +144,7 @@ st_understand(StReading *reading, uint32 wanted, const char *language,
 			strlcpy(code, said, sizeof(out->read_as));
 	}
 
-	if ((wanted & ST_SIGNAL_STATED) && st_signals)
+	if (wanted & ST_SIGNAL_STATED)
 	{
 		st_signals(reading, code, &out->signals);
 		name_topics(out);

@@ -16,5 +16,6 @@ st_understanding_init(void)
 	st_language_init();
 	st_lexicon_init();
 	st_pii_init();
+	st_entities_init();
 	st_tone_init();
 }

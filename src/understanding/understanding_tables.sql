@@ -44,3 +44,29 @@ COMMENT ON COLUMN triage.pii_kind.allow IS 'Regular expression of what is never 
 COMMENT ON COLUMN triage.pii_kind.enabled IS 'Whether the kind is looked for at all.';
 
 SELECT pg_catalog.pg_extension_config_dump('triage.pii_kind', '');
+
+-- Entities: what of the user's own tables a text may name
+
+CREATE TABLE triage.entity_kind (
+    name             text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,62}$'),
+    description      text,
+    relation         regclass NOT NULL,
+    key_column       name NOT NULL,
+    requester_column name,
+    pattern          text,
+    letter_case      text NOT NULL DEFAULT 'same' CHECK (letter_case IN ('same', 'lower', 'upper')),
+    max_words        smallint NOT NULL DEFAULT 3 CHECK (max_words >= 1 AND max_words <= 5),
+    enabled          boolean NOT NULL DEFAULT true
+);
+COMMENT ON TABLE triage.entity_kind IS 'Kinds of entities: things in tables of one''s own, such as orders and products, that tickets name. What a text names is an entity only when the table has a row for it. Rows are checked when they are written.';
+COMMENT ON COLUMN triage.entity_kind.name IS 'Name of the kind, such as order: small letters, digits and underscores, at most 63.';
+COMMENT ON COLUMN triage.entity_kind.description IS 'What it is, for people.';
+COMMENT ON COLUMN triage.entity_kind.relation IS 'The table, partitioned table or materialized view that has them. A renamed one is followed; one that is gone makes a warning.';
+COMMENT ON COLUMN triage.entity_kind.key_column IS 'Its column that texts name them by. There should be an index on it.';
+COMMENT ON COLUMN triage.entity_kind.requester_column IS 'Its column that says whose they are: only those of the requester are entities then. NULL: they belong to nobody.';
+COMMENT ON COLUMN triage.entity_kind.pattern IS 'Regular expression (PostgreSQL''s, without back-references) of what may be one: whole tokens, at most 256 characters, of which the first parentheses, where there are any, hold what is looked up. At most 32 different ones of a document are. NULL: any words, for columns of strings; at most 512 phrases.';
+COMMENT ON COLUMN triage.entity_kind.letter_case IS 'How candidates are written when they are looked up: same (as in the text), lower, upper.';
+COMMENT ON COLUMN triage.entity_kind.max_words IS 'Words that a phrase may have, 1 to 5, where there is no pattern.';
+COMMENT ON COLUMN triage.entity_kind.enabled IS 'Whether the kind is looked for at all.';
+
+SELECT pg_catalog.pg_extension_config_dump('triage.entity_kind', '');

@@ -189,7 +189,10 @@ st_signals(StReading *reading, const char *language, StSignals *out)
 		}
 	}
 
-	/* "no rush" takes from wishes and dates, less from an outage, not from danger */
+	/*
+	 * "no rush" takes from wishes and dates, less from an outage, not from
+	 * danger
+	 */
 	soon = end_evidence(&kinds[ST_PHRASE_SOON], MOST_SOON);
 	calm = 1 - kinds[ST_PHRASE_SOON].against;
 	urgent = 1 - (1 - soon) * (1 - end_evidence(&kinds[ST_PHRASE_DEADLINE], MOST_DEADLINE)) *

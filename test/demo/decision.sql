@@ -18,17 +18,22 @@ line AS (
           WHERE v ->> 'token' ~ '[[:alpha:]]'
           GROUP BY 1 ORDER BY abs(sum((v ->> 'contribution')::real)) DESC LIMIT 7) AS w
     UNION ALL
-    SELECT 4, x.n::int, 'rules', format('%s %s: %s', x.v ->> 'position', x.v ->> 'rule',
+    SELECT 4, 0, 'besides', concat_ws(', ', 'language ' || (f ->> 'language'), replace(f ->> 'sentiment_label', '_', ' '), nullif(f ->> 'emotion', 'neutral'),
+                                      'urgency ' || to_char((f ->> 'urgency')::real, 'FM0.0'), 'complexity ' || to_char((f ->> 'complexity')::real, 'FM0.0'),
+                                      CASE WHEN (f ->> 'wants_human')::boolean THEN 'asks for a person' END)
+    FROM e, LATERAL (SELECT j -> 'facts') AS x(f)
+    UNION ALL
+    SELECT 5, x.n::int, 'rules', format('%s %s: %s', x.v ->> 'position', x.v ->> 'rule',
            CASE WHEN x.v ->> 'decides' = 'true' THEN 'decides'
                 WHEN x.v ->> 'matches' = 'true' THEN 'would match too, comes later'
                 ELSE format('no, %s is %s, not %s', x.v #>> '{failed_test,fact}', x.v #>> '{failed_test,actual}', x.v #>> '{failed_test,wanted}') END)
     FROM e, jsonb_array_elements(j -> 'rules') WITH ORDINALITY AS x(v, n)
     WHERE x.v ->> 'matches' = 'true' OR x.v #>> '{failed_test,fact}' IS DISTINCT FROM 'intent'
     UNION ALL
-    SELECT 5, 0, 'automation', CASE WHEN j #>> '{automation,allowed}' = 'true' THEN 'allowed' ELSE 'no: ' || (j #>> '{automation,why_not}') END
+    SELECT 6, 0, 'automation', CASE WHEN j #>> '{automation,allowed}' = 'true' THEN 'allowed' ELSE 'no: ' || (j #>> '{automation,why_not}') END
     FROM e
     UNION ALL
-    SELECT 6, 0, 'decided', format('%s, tier %s, priority %s, by model %s version %s', j #>> '{decision,queue}', j #>> '{decision,tier}',
+    SELECT 7, 0, 'decided', format('%s, tier %s, priority %s, by model %s version %s', j #>> '{decision,queue}', j #>> '{decision,tier}',
                                    j #>> '{decision,priority}', j #>> '{decision,model}', j #>> '{decision,model_version}')
     FROM e
 )
@@ -36,4 +41,4 @@ SELECT rpad(CASE WHEN row_number() OVER (PARTITION BY part ORDER BY n) = 1 THEN 
 FROM line
 WHERE said IS NOT NULL
 ORDER BY part, n
-LIMIT 14;
+LIMIT 15;

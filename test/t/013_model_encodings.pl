@@ -28,7 +28,7 @@ foreach my $encoding ('UTF8', 'LATIN1', 'SQL_ASCII')
     is($node->safe_psql($db, qq{SET client_min_messages = warning; SELECT labels, skipped FROM triage.train('shop', 'SELECT body, label FROM tickets ORDER BY body')}),
         '4|0', "$encoding: train");
     is($node->safe_psql($db, "SELECT label = $label FROM triage.classify('shop', $document)"), 't', "$encoding: classify gives the label back");
-    is($node->safe_psql($db, "SELECT $label = ANY (labels) FROM triage.model"), 't', "$encoding: the row has the label in the database's encoding");
+    is($node->safe_psql($db, "SELECT $label = ANY (labels) FROM triage.model WHERE version > 0"), 't', "$encoding: the row has the label in the database's encoding");
     is($node->safe_psql($db, "SELECT count(*) > 1, bool_and(token = substr($document, start, length)) FILTER (WHERE token IS NOT NULL) FROM triage.explain('shop', $document, $label)"),
         't|t', "$encoding: explain's tokens are of the document");
     is($node->safe_psql($db, "SELECT accuracy > 0.8, unknown_labels FROM triage.evaluate('shop', 'SELECT body, label FROM tickets')"),

@@ -18,7 +18,7 @@ my $stem = "$share/extension/support_triage.tap_shop";
 plan skip_all => "the directory of extensions, $share/extension, is not ours to write" unless -w "$share/extension";
 END { unlink "$stem.stm", "$stem.json" if defined $stem }
 
-my $node = start_triage_node('main', init => [ allows_streaming => 1 ]);
+my $node = start_triage_node('main', init => [ allows_streaming => 1, extra => [ '--locale=C', '--encoding=UTF8' ] ]);
 my $classify = q{SELECT label FROM triage.classify('tap_shop', 'Hello, my parcel has not arrived yet')};
 my $card = '{"options": {}, "metrics": {"accuracy": 0.9}, "provenance": {"trained_on": "parcels"}, "trained_at": "2026-01-15T00:00:00+00:00"}';
 

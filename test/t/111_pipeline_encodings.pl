@@ -37,6 +37,13 @@ for my $encoding ('LATIN1', 'SQL_ASCII', 'EUC_JP')
 $node->safe_psql('latin1', q{SET client_encoding = 'UTF8';
     INSERT INTO tickets (id, body) VALUES (10, U&'\00C4rger! I want a refund \00A3'), (11, repeat(U&'\00E9', 100000));});
 is($node->safe_psql('latin1', q{SELECT intent FROM triage.decision WHERE ticket_key = '10'}), 'refund_request', 'LATIN1 text');
+is( $node->safe_psql('latin1', q{SET client_encoding = 'UTF8';
+        INSERT INTO triage.lexicon (language, phrase, kind, weight) VALUES ('', U&'gro\00DFer \00C4rger', 'topic.trouble', 1);
+        INSERT INTO tickets (id, body) VALUES (12, U&'F\00FCr Ann: gro\00DFer \00C4rger, ann@example.com');
+        SELECT d.sensitive_topics, d.pii_kinds, triage.explain_decision('tickets', '12') -> 'evidence' -> 'pii' -> 0 -> 'start',
+               triage.explain_decision('tickets', '12') -> 'evidence' -> 'phrases' @> U&'[{"text": "gro\00DFer \00C4rger", "start": 10, "length": 12}]'::jsonb
+        FROM triage.decision d WHERE ticket_key = '12'}),
+    '{trouble}|{EMAIL}|24|t', 'LATIN1: what a text tells, and where');
 is($node->safe_psql('latin1', q{SELECT truncated FROM triage.decision WHERE ticket_key = '11'}),
     't', 'a text whose UTF-8 is longer than the limit is cut');
 $node->safe_psql('sql_ascii', q{

@@ -24,7 +24,14 @@ $node->safe_psql('postgres', q{
     SELECT triage.attach('parts');
     INSERT INTO parts VALUES (1, 'a', 'the login fails');});
 
-my @tables = qw(queue routing_rule source decision decision_history escalation);
+$node->safe_psql('postgres', q{
+    UPDATE triage.signal_policy SET repeat_window = '3 days';
+    UPDATE triage.sensitive_policy SET escalates = false WHERE topic = 'press';
+    INSERT INTO triage.sensitive_policy (topic, min_tier) VALUES ('works_council', 'senior');
+    CREATE TABLE messages (id int PRIMARY KEY, ticket_id bigint, body text);
+    SELECT triage.attach_messages('messages', tickets => 'tickets');});
+
+my @tables = qw(queue routing_rule signal_policy sensitive_policy source message_source decision decision_history escalation);
 
 sub contents
 {

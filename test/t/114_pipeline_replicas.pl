@@ -26,6 +26,7 @@ is($standby->safe_psql('postgres', 'SELECT string_agg(ticket_key || intent, $$,$
     '1refund_request,2delivery_status', 'a standby shows decisions');
 is($standby->safe_psql('postgres', q{SELECT triage.explain_decision('tickets', '2') -> 'decision' ->> 'intent'}),
     'delivery_status', 'and explains them');
+is($standby->safe_psql('postgres', q{SELECT count(*) FROM triage.sentiment_path('tickets', '2')}), '1', 'and tells how their tone moved');
 for my $call (q{SELECT triage.decide_again('tickets', '1')}, q{SELECT triage.escalate('tickets', '1', 'angry')},
     q{SELECT triage.attach('tickets')}, q{CALL triage.backfill('tickets')})
 {
