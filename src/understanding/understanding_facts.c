@@ -15,11 +15,6 @@
 
 #include "understanding/understanding.h"
 
-<<<<<<< HEAD
-#pragma weak st_signals
-=======
-#pragma weak st_language
->>>>>>> main
 #pragma weak st_complexity
 
 /*
