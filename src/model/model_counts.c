@@ -24,8 +24,9 @@
 /* Labels, padded: see ST_PAD. */
 #define MOST_WIDTH ST_PAD(ST_COUNTS_LABELS)
 
-/* Lookups that memory is asked for ahead. */
-#define AHEAD 12
+/* How far ahead memory is asked for: the directory first, then the records. */
+#define AHEAD_DIRECTORY	20
+#define AHEAD_RECORDS	10
 
 /*
  * find_record
@@ -61,11 +62,10 @@ find_record(const uint32 *directory, const uint8 *records, uint32 mask, uint32 w
  *		Adds a weight for each label.
  */
 static inline void
-add_dense(int16 *sums, const int8 *weights, uint32 width)
+add_dense(int16 *restrict sums, const int8 *restrict weights, uint32 width)
 {
-	for (uint32 j = 0; j < width; j += 16)
-		for (int i = 0; i < 16; i++)
-			sums[j + i] += weights[j + i];
+	for (uint32 j = 0; j < width; j++)
+		sums[j] += weights[j];
 }
 
 /*
@@ -95,12 +95,10 @@ st_counts_sums(const StWeights *w, const uint32 *hashes, int n, float *logits)
 		int			order = ST_LETTERS_ORDER_OF(hashes[i]);
 		const uint8 *record;
 
-		if (i + AHEAD < n)
-		{
-			uint32		ahead = murmurhash32(hashes[i + AHEAD]);
-
-			__builtin_prefetch(&directory[ahead & mask]);
-		}
+		if (i + AHEAD_DIRECTORY < n)
+			__builtin_prefetch(&directory[murmurhash32(hashes[i + AHEAD_DIRECTORY]) & mask]);
+		if (i + AHEAD_RECORDS < n)
+			__builtin_prefetch(records + directory[murmurhash32(hashes[i + AHEAD_RECORDS]) & mask]);
 		if (order <= 1)
 			missing = ST_LETTERS_ORDER + 1;
 		else if (order > missing)

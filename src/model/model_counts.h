@@ -32,7 +32,7 @@
 #include "model/model_file.h"
 #include "model/model_train.h"
 
-#define ST_COUNTS_LABELS	250	/* a label is a byte */
+#define ST_COUNTS_LABELS	250 /* a label is a byte */
 #define ST_COUNTS_DENSE		255
 #define ST_COUNTS_BUCKETS	65536	/* at least */
 

@@ -31,9 +31,13 @@
 /* More labels than this a model of the user's own may have, but not for us. */
 #define MOST_LANGUAGES	256
 
-/* Sentences that are judged, and features that are read, at the most. */
+/* Sentences that are judged, and features that are read at once, at the most. */
 #define MOST_PARTS		64
-#define MOST_FEATURES	(32 * 1024)
+#define MOST_FEATURES	4096
+
+/* So many letters are read at a time, until it is clear what language they are. */
+#define CHUNK_LETTERS	48
+#define CLEAR			0.9995
 
 /* The temperature for n letters is this times n to the power. */
 #define TEMPERATURE		0.5
@@ -45,6 +49,9 @@
  */
 #define SENSE			11.2
 #define NONSENSE		10.2
+
+/* Fewer letters must be surer. */
+#define FEW_LETTERS		6
 
 /* What the requester's earlier tickets weigh against not knowing. */
 #define PRIOR_DOUBT		2.0
@@ -236,46 +243,76 @@ judge_sums(Judge *j, const float *sums, int letters)
 }
 
 /*
- * read_part
- *		Adds up the tokens from first to before last, and returns how many
- *		features they have.
+ * read_words
+ *		Adds the words from token *t on to the part, until it has grown by so
+ *		many letters or *t is last.
  */
-static int
-read_part(Judge *j, int first, int last, Part *part)
+static void
+read_words(Judge *j, int *t, int last, int letters, Part *part)
 {
 	const StTokens *tokens = j->reading->tokens;
 	StFeatures	features = {0};
 	const float *scores;
 	float		temperature;
 	bool		in_scope;
+	int			most = part->letters + letters;
 
-	part->letters = 0;
-	part->words = 0;
 	features.hashes = hashes;
-	for (int t = first; t < last; t++)
+	for (; *t < last && part->letters < most; (*t)++)
 	{
 		int			n;
 
-		if (j->skip[t] || features.n + ST_LETTERS_MOST > MOST_FEATURES ||
-			token_script(tokens, t) != j->script)
+		if (features.n + ST_LETTERS_MOST > MOST_FEATURES)
+			break;
+		if (j->skip[*t] || token_script(tokens, *t) != j->script)
 			continue;
-		n = st_letters_word(tokens->points + tokens->tokens[t].first,
-							tokens->tokens[t].length, hashes + features.n);
+		n = st_letters_word(tokens->points + tokens->tokens[*t].first,
+							tokens->tokens[*t].length, hashes + features.n);
 		if (n > 0)
 		{
-			part->letters += tokens->tokens[t].length;
+			part->letters += tokens->tokens[*t].length;
 			part->words++;
 		}
 		features.n += n;
 	}
 	if (features.n == 0)
-		return 0;
+		return;
 	(void) st_model_score_features(j->model, NULL, &features, &in_scope);
 	scores = st_model_scores(j->model);
 	temperature = st_model_temperature(j->model);
 	for (int k = 0; k < j->nlabels; k++)
-		part->sums[k] = scores[k] * temperature;
-	return features.n;
+		part->sums[k] += scores[k] * temperature;
+}
+
+/*
+ * read_part
+ *		Reads a part from its first token on until it is clear what language it
+ *		is in, sooner where it may well be the document's, main (-1: not known).
+ *		Returns its language, -1 when there is none; its probability is in
+ *		probs.
+ */
+static int
+read_part(Judge *j, int first, int last, int main, Part *part)
+{
+	int			t = first;
+	int			best = -1;
+
+	part->letters = 0;
+	part->words = 0;
+	memset(part->sums, 0, sizeof(float) * j->nlabels);
+	while (t < last)
+	{
+		int			before = part->letters;
+
+		read_words(j, &t, last, main >= 0 && before == 0 ? PART_LETTERS : CHUNK_LETTERS, part);
+		if (part->letters == before)
+			break;
+		best = judge_sums(j, part->sums, part->letters);
+		if (best < 0 || j->probs[best] >= CLEAR || (best == main && j->probs[best] >= 0.5f))
+			break;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return best;
 }
 
 /*
@@ -295,6 +332,29 @@ next_sentence(const Judge *j, const uint8 *breaks, int first)
 }
 
 /*
+ * next_part
+ *		The token before which the part that begins at first ends: a sentence,
+ *		with those after it as long as it is short.  Sets its letters.
+ */
+static int
+next_part(const Judge *j, const uint8 *breaks, int first, int *letters)
+{
+	const StTokens *tokens = j->reading->tokens;
+	int			t = first;
+
+	*letters = 0;
+	do
+	{
+		int			next = next_sentence(j, breaks, t);
+
+		for (; t < next; t++)
+			if (tokens->tokens[t].kind == ST_TOKEN_WORD && !j->skip[t])
+				*letters += tokens->tokens[t].length;
+	} while (*letters < PART_LETTERS && t < tokens->ntokens);
+	return t;
+}
+
+/*
  * judge_parts
  *		Adds up the document and judges its parts; returns its language and how
  *		sure that is, and whether parts of it are in another.
@@ -307,49 +367,37 @@ judge_parts(Judge *j, float *confidence, bool *mixed)
 	int			by_language[MOST_LANGUAGES] = {0};
 	int			letters = 0;
 	int			words = 0;
+	int			all = 0;
 	int			sure = 0;
-	int			features = 0;
 	int			nparts = 0;
-	int			best;
+	int			best = -1;
+	int			main = -1;
 	int			most = -1;
 	Part		part;
 
-	memset(j->sums, 0, sizeof(j->sums));
-	for (int t = 0; t < ntokens && nparts < MOST_PARTS && features < MOST_FEATURES;)
+	memset(j->sums, 0, sizeof(float) * j->nlabels);
+	for (int t = 0; t < ntokens && nparts < MOST_PARTS; nparts++)
 	{
-		int			next = next_sentence(j, breaks, t);
-		int			n = read_part(j, t, next, &part);
+		int			part_letters;
+		int			next = next_part(j, breaks, t, &part_letters);
+		int			which = read_part(j, t, next, main, &part);
 
-		/* short sentences are read with those after them */
-		while (n > 0 && part.letters < PART_LETTERS && next < ntokens)
-		{
-			int			after = next_sentence(j, breaks, next);
-
-			if (after - t > 64)
-				break;
-			next = after;
-			n = read_part(j, t, next, &part);
-		}
-		if (n > 0)
-		{
-			int			which = judge_sums(j, part.sums, part.letters);
-
-			for (int k = 0; k < j->nlabels; k++)
-				j->sums[k] += part.sums[k];
-			letters += part.letters;
-			words += part.words;
-			if (which >= 0 && part.letters >= PART_LETTERS && j->probs[which] >= PART_SURE)
-			{
-				by_language[which] += part.letters;
-				sure += part.letters;
-			}
-			features += n;
-			nparts++;
-		}
 		t = next;
-		CHECK_FOR_INTERRUPTS();
+		if (which < 0)
+			continue;
+		for (int k = 0; k < j->nlabels; k++)
+			j->sums[k] += part.sums[k];
+		letters += part.letters;
+		words += part.words;
+		all += part_letters;
+		if (part.letters >= PART_LETTERS && j->probs[which] >= PART_SURE)
+		{
+			by_language[which] += part_letters;
+			sure += part_letters;
+		}
+		best = judge_sums(j, j->sums, letters);
+		main = j->probs[best] >= CLEAR ? best : -1;
 	}
-	best = judge_sums(j, j->sums, letters);
 	if (best < 0 || letters == 0)
 		return -1;
 	*confidence = j->probs[best];
@@ -367,7 +415,7 @@ judge_parts(Judge *j, float *confidence, bool *mixed)
 		if (by_language[k] > 0 && (most < 0 || by_language[k] > by_language[most]))
 			most = k;
 	if (most >= 0 && sure - by_language[most] >= PART_LETTERS &&
-		(sure - by_language[most] >= PART_SHARE * letters ||
+		(sure - by_language[most] >= PART_SHARE * all ||
 		 sure - by_language[most] >= PART_ENOUGH))
 	{
 		*mixed = true;
@@ -390,6 +438,23 @@ name_script(const Judge *j, StLanguage *out)
 }
 
 /*
+ * is_unsure
+ *		Whether the answer is better withheld.  Where parts are in different
+ *		languages each of them is sure.
+ */
+static bool
+is_unsure(const Judge *j, const StLanguage *found, bool parts)
+{
+	double		least = st_language_confidence;
+
+	if (parts || least == 0)
+		return false;
+	if (j->letters < FEW_LETTERS && st_script_language(j->script) == NULL)
+		least = 1 - (1 - least) * j->letters / FEW_LETTERS;
+	return found->confidence < least;
+}
+
+/*
  * st_language
  *		The language of a reading; see understanding.h.
  */
@@ -399,6 +464,7 @@ st_language(StReading *reading, const StLanguagePrior *priors, int npriors, StLa
 	Judge		j;
 	char	   *why;
 	const char *only;
+	bool		parts = false;
 
 	j.reading = reading;
 	strlcpy(out->code, ST_LANGUAGE_UNKNOWN, sizeof(out->code));
@@ -439,7 +505,8 @@ st_language(StReading *reading, const StLanguagePrior *priors, int npriors, StLa
 			hashes = MemoryContextAlloc(TopMemoryContext, sizeof(uint32) * MOST_FEATURES);
 		choose_candidates(&j);
 		set_priors(&j, priors, npriors);
-		best = judge_parts(&j, &out->confidence, &out->mixed);
+		best = judge_parts(&j, &out->confidence, &parts);
+		out->mixed = parts;
 		if (best >= 0)
 			strlcpy(out->code, st_model_label_text(j.model, best), sizeof(out->code));
 	}
@@ -449,7 +516,7 @@ st_language(StReading *reading, const StLanguagePrior *priors, int npriors, StLa
 	if (j.foreign_words >= 4 && j.foreign >= PART_LETTERS &&
 		j.foreign >= PART_SHARE * (j.letters + j.foreign))
 		out->mixed = true;
-	if (out->confidence < st_language_confidence)
+	if (is_unsure(&j, out, parts))
 		strlcpy(out->code, ST_LANGUAGE_UNKNOWN, sizeof(out->code));
 }
 

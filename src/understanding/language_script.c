@@ -112,16 +112,6 @@ st_script_language(StScript script)
 	return code;
 }
 
-/* Whether one of the script's languages is the given one. */
-static bool
-names(StScript script, const char *code)
-{
-	for (const char *p = scripts[script].languages; *p != '\0' && p[1] != '\0'; p += 3)
-		if (p[1] == code[0] && p[2] == code[1])
-			return true;
-	return false;
-}
-
 /*
  * st_script_writes
  *		Whether a language is written in a script; true for a language that is
@@ -130,10 +120,17 @@ names(StScript script, const char *code)
 bool
 st_script_writes(StScript script, const char *code)
 {
-	if (strlen(code) != 2 || names(script, code))
+	static uint32 written[26][26];	/* in which scripts; bit 0: known */
+	uint32		in;
+
+	if (written['e' - 'a']['n' - 'a'] == 0)
+	{
+		for (int i = 1; i < ST_NUM_SCRIPTS; i++)
+			for (const char *p = scripts[i].languages; *p != '\0' && p[1] != '\0'; p += 3)
+				written[p[1] - 'a'][p[2] - 'a'] |= 1U << i | 1;
+	}
+	if (code[0] < 'a' || code[0] > 'z' || code[1] < 'a' || code[1] > 'z' || code[2] != '\0')
 		return true;
-	for (int i = 1; i < ST_NUM_SCRIPTS; i++)
-		if (names(i, code))
-			return false;
-	return true;
+	in = written[code[0] - 'a'][code[1] - 'a'];
+	return in == 0 || (in >> script & 1) != 0;
 }

@@ -15,7 +15,7 @@ SETS = ("sentences", "word-pairs", "single-words")
 COMMON = "en fr pt de es it ja ru nl ko tr zh sv nb da pl ar ro cs uk".split()
 
 # per cent at least: mean over the common languages, mean over all
-PROMISED = {"sentences": (97.5, 95.5), "word-pairs": (90, 88), "single-words": (72.9, 70)}
+PROMISED = {"sentences": (97.5, 96), "word-pairs": (90, 88), "single-words": (73, 70)}
 
 PREPARE = """
     CREATE TEMP TABLE texts (set text, label text, text text);
