@@ -104,7 +104,8 @@ put_record(uint8 *p, const StCountsWeight *weights, Size n, float unit, int widt
 /*
  * st_counts_build
  *		Returns the stored form, palloc'd, and its size.  weights, which is
- *		sorted, may name a feature without weight (0), for what is longer.
+ *		sorted, may name a feature without weight (0), for what is longer, and
+ *		may name a label twice: then they are added.
  *		Throws only for cancel and lack of memory.
  */
 void *
@@ -120,16 +121,25 @@ st_counts_build(const StWeightsSource *source, StCountsWeight *weights, Size nwe
 	uint32	   *directory;
 	uint8	   *records;
 	Size		nfeatures = 0;
+	Size		nmerged = 0;
 	Size		bytes = 0;
 	float		largest = 0;
 	float		unit;
 
+	mask = nbuckets - 1;
+	qsort_arg(weights, nweights, sizeof(StCountsWeight), by_bucket, &mask);
+	for (Size i = 0; i < nweights; i++)
+	{
+		if (nmerged > 0 && weights[i].hash == weights[nmerged - 1].hash &&
+			weights[i].label == weights[nmerged - 1].label)
+			weights[nmerged - 1].weight += weights[i].weight;
+		else
+			weights[nmerged++] = weights[i];
+	}
+	nweights = nmerged;
 	for (Size i = 0; i < nweights; i++)
 		largest = Max(largest, fabsf(weights[i].weight));
 	unit = largest > 0 ? largest / 127.0f : 1.0f;
-
-	mask = nbuckets - 1;
-	qsort_arg(weights, nweights, sizeof(StCountsWeight), by_bucket, &mask);
 	for (Size i = 0, next; i < nweights; i = next)
 	{
 		for (next = i + 1; next < nweights && weights[next].hash == weights[i].hash; next++);

@@ -510,12 +510,22 @@ share_rest(Grams *g)
 	}
 }
 
-/* Weights of all labels, growing. */
+/* A sequence of two letters, and its second alone. */
+typedef struct Two
+{
+	uint32		both;
+	uint32		second;
+} Two;
+
+/* Weights of all labels, and sequences of two letters, growing. */
 typedef struct Weights
 {
 	StCountsWeight *list;
 	Size		n;
 	Size		size;
+	Two		   *twos;
+	Size		ntwos;
+	Size		twos_size;
 } Weights;
 
 static void
@@ -532,6 +542,68 @@ add_weight(Weights *weights, uint32 hash, int label, double weight)
 	one->hash = hash;
 	one->label = label;
 	one->weight = weight;
+}
+
+static void
+add_two(Weights *weights, uint32 both, uint32 second)
+{
+	if (weights->ntwos == weights->twos_size)
+	{
+		weights->twos_size *= 2;
+		weights->twos = repalloc_huge(weights->twos, sizeof(Two) * weights->twos_size);
+	}
+	weights->twos[weights->ntwos].both = both;
+	weights->twos[weights->ntwos++].second = second;
+}
+
+static int
+by_second(const void *a, const void *b)
+{
+	const Two  *x = a;
+	const Two  *y = b;
+
+	if (x->second != y->second)
+		return x->second < y->second ? -1 : 1;
+	return x->both < y->both ? -1 : x->both > y->both;
+}
+
+static int
+by_hash(const void *a, const void *b)
+{
+	const StCountsWeight *x = a;
+	const StCountsWeight *y = b;
+
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	return x->label - y->label;
+}
+
+/*
+ * include_seconds
+ *		Adds to the weights of sequences of two letters those of the second
+ *		alone.
+ */
+static void
+include_seconds(Weights *weights)
+{
+	Size		n = weights->n;
+	Size		from = 0;
+
+	qsort(weights->twos, weights->ntwos, sizeof(Two), by_second);
+	qsort(weights->list, n, sizeof(StCountsWeight), by_hash);
+	for (Size i = 0; i < weights->ntwos; i++)
+	{
+		const Two  *two = &weights->twos[i];
+
+		if (i > 0 && by_second(two, two - 1) == 0)
+			continue;
+		while (from < n && weights->list[from].hash < two->second)
+			from++;
+		for (Size j = from; j < n && weights->list[j].hash == two->second; j++)
+			add_weight(weights, two->both, weights->list[j].label, weights->list[j].weight);
+		if ((i & 0xFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 }
 
 /*
@@ -558,6 +630,8 @@ add_weights(Weights *weights, Grams *g, int label)
 			add_weight(weights, gram->hash, label, weight);
 			if (gram->shorter >= 0)
 				g->grams[gram->shorter].needed = true;
+			if (order == 2)
+				add_two(weights, gram->hash, g->grams[gram->shorter].hash);
 		}
 	}
 }
@@ -678,6 +752,8 @@ st_counts_train(StCountsCorpus *c, const int *new_label, char **labels, int nlab
 										  ALLOCSET_DEFAULT_SIZES);
 	weights.size = 1024 * 1024;
 	weights.list = palloc_extended(sizeof(StCountsWeight) * weights.size, MCXT_ALLOC_HUGE);
+	weights.twos_size = 64 * 1024;
+	weights.twos = palloc_extended(sizeof(Two) * weights.twos_size, MCXT_ALLOC_HUGE);
 	share = palloc0(sizeof(double) * Max(c->nlabels, 1));
 	for (int i = 0; i < c->nlabels; i++)
 		if (c->labels[i].file != NULL)
@@ -702,6 +778,8 @@ st_counts_train(StCountsCorpus *c, const int *new_label, char **labels, int nlab
 		MemoryContextReset(label_context);
 		CHECK_FOR_INTERRUPTS();
 	}
+
+	include_seconds(&weights);
 
 	source.reader = options->features;
 	source.nlabels = nlabels;
