@@ -31,6 +31,7 @@ extern void st_model_init(void);
 /* ---- what features a model is made of (model_features.c) ---- */
 
 #define ST_FEATURES_TEXT	"text"	/* words, pairs, characters: st_features */
+#define ST_FEATURES_LETTERS	"letters"	/* sequences of letters: st_letters */
 
 /* The longest name of a reader, with its terminator */
 #define ST_FEATURES_NAME	24

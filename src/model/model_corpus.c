@@ -29,6 +29,7 @@
 #include "utils/memutils.h"
 
 #include "core/compat.h"
+#include "model/model_counts.h"
 #include "model/model_kernel.h"
 #include "model/model_train.h"
 #include "text/text_tokens.h"
@@ -78,6 +79,7 @@ struct StCorpus
 {
 	MemoryContext context;
 	StFeatureReader reader;
+	struct StCountsCorpus *counts;	/* kind "counts": has it all */
 	counted_hash *counted;
 	BufFile    *file;
 	int64		nexamples;
@@ -123,6 +125,11 @@ st_corpus_begin(const StTrainOptions *options)
 
 	c->context = CurrentMemoryContext;
 	c->reader = st_features_find(options->features);
+	if (options->kind == ST_KIND_COUNTS)
+	{
+		c->counts = st_counts_begin();
+		return c;
+	}
 	c->counted = counted_create(c->context, 64 * 1024, NULL);
 	c->file = BufFileCreateTemp(false);
 	return c;
@@ -215,6 +222,11 @@ st_corpus_add(StCorpus *c, const StDocument *doc, int label)
 	StFeatureReading reading = {.doc = doc};
 	Record		record = {.label = label};
 
+	if (c->counts != NULL)
+	{
+		st_counts_add(c->counts, st_tokenize(doc), label);
+		return;
+	}
 	c->reader(&reading);
 	record.nfeatures = unique_features(c, reading.features);
 	record.print = hash_bytes_extended((const unsigned char *) c->hashes,
@@ -245,6 +257,18 @@ st_corpus_relabel(StCorpus *c, const int *new_label, int nlabels)
 {
 	c->new_label = new_label;
 	c->nlabels = nlabels;
+}
+
+/*
+ * st_corpus_counts
+ *		The corpus as models of the kind "counts" need it, NULL for others, and
+ *		the final numbers of its labels.
+ */
+struct StCountsCorpus *
+st_corpus_counts(StCorpus *c, const int **new_label)
+{
+	*new_label = c->new_label;
+	return c->counts;
 }
 
 /*

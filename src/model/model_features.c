@@ -40,11 +40,24 @@ read_text(StFeatureReading *reading)
 		reading->features = st_features(reading->tokens, reading->origins);
 }
 
+/*
+ * read_letters
+ *		The reader "letters": what st_letters gives.
+ */
+static void
+read_letters(StFeatureReading *reading)
+{
+	if (reading->tokens == NULL)
+		reading->tokens = st_tokenize(reading->doc);
+	reading->features = st_letters(reading->tokens, NULL, reading->origins);
+}
+
 /* st_features_init: part of st_model_init */
 void
 st_features_init(void)
 {
 	st_register_features(ST_FEATURES_TEXT, read_text);
+	st_register_features(ST_FEATURES_LETTERS, read_letters);
 }
 
 /*

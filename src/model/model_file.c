@@ -20,6 +20,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
+#include "model/model_counts.h"
 #include "model/model_file.h"
 #include "model/model_inner.h"
 #include "model/model_kernel.h"
@@ -278,7 +279,7 @@ st_weights_open(const void *data, Size size, const char **why)
 		*why = "the weights are in a format of another release of support_triage";
 		return NULL;
 	}
-	if (head->size != size || !sections_fit(head) ||
+	if (head->size != size || !sections_fit(head) || !st_counts_fit(head) ||
 		memchr(head->unicode, '\0', sizeof(head->unicode)) == NULL ||
 		memchr(head->reader, '\0', sizeof(head->reader)) == NULL)
 		return NULL;

@@ -51,6 +51,7 @@ typedef struct StWeightsHeader
 	uint64		output_bias;	/* floats: output_width */
 	char		unicode[40];
 	char		reader[ST_FEATURES_NAME];	/* of the features; empty: "text" */
+	uint64		counts;			/* offset, see model_counts.h; 0: none */
 } StWeightsHeader;
 
 /* A slot of the hash table: linear probing; id is 1 + the feature's, 0 free. */

@@ -51,11 +51,13 @@ set_kind(StTrainOptions *options, const char *kind)
 		options->kind = ST_KIND_LINEAR;
 	else if (strcmp(kind, "hidden") == 0)
 		options->kind = ST_KIND_HIDDEN;
+	else if (strcmp(kind, "counts") == 0)
+		options->kind = ST_KIND_COUNTS;
 	else
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for training option \"kind\": \"%s\"", kind),
-				 errhint("It is one of auto, linear, hidden.")));
+				 errhint("It is one of auto, linear, hidden, counts.")));
 }
 
 /*
@@ -159,5 +161,13 @@ st_train_options(Jsonb *jsonb)
 		else
 			set_number(options, name, &value);
 	}
+	if (options->kind == ST_KIND_COUNTS &&
+		strcmp(options->features, ST_FEATURES_LETTERS) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a model of kind \"counts\" cannot be made of features \"%s\"",
+						options->features),
+				 errhint("Set the training option \"features\" to \"%s\".",
+						 ST_FEATURES_LETTERS)));
 	return options;
 }

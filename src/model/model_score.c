@@ -24,6 +24,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
+#include "model/model_counts.h"
 #include "model/model_file.h"
 #include "model/model_inner.h"
 #include "model/model_kernel.h"
@@ -290,9 +291,18 @@ st_weights_score(const StWeights *w, const StTokens *tokens, const StFeatures *f
 	float		inverse = 1.0f / head->temperature;
 
 	reserve(head, features->n);
-	count_known(w, features);
-	inner_sums(w);
-	logits = output_sums(w);
+	if (head->counts != 0)
+	{
+		scratch.single = features->n;
+		scratch.single_known = st_counts_sums(w, features->hashes, features->n, scratch.inner);
+		logits = scratch.inner;
+	}
+	else
+	{
+		count_known(w, features);
+		inner_sums(w);
+		logits = output_sums(w);
+	}
 	for (uint32 k = 0; k < head->nlabels; k++)
 		probs[k] = scores[k] = logits[k] * inverse;
 	st_softmax(probs, head->nlabels);
@@ -329,33 +339,18 @@ label_weights(const StWeights *w, int label)
 }
 
 /*
- * st_weights_explain
- *		Returns, palloc'd, what each token gave to the label's score (its logit
- *		divided by the temperature), in order of appearance, the bias first with
- *		length 0.  A network of rectified units is linear in its input once it is
- *		known which are active, so the contributions sum to the score.  What a
- *		feature of two tokens gives is shared between them; what one of no token
- *		gives is told with the bias.
+ * explain_sums
+ *		Adds to by_token what each token gave to the label's logit; the first is
+ *		that of the document as a whole, with the bias.
  */
-StContribution *
-st_weights_explain(const StWeights *w, const StDocument *doc, int label,
-				   int *n, double *score)
+static void
+explain_sums(const StWeights *w, const StFeatures *features, int label, double *by_token)
 {
 	const StWeightsHeader *head = w->header;
-	StFeatureReading reading = {.doc = doc,.origins = true};
-	const StTokens *tokens;
-	const StFeatures *features;
-	StContribution *result;
 	double	   *by_feature;
-	double	   *by_token;
 	float	   *weights;
 	double		bias = 0;
 	float		scale;
-	double		inverse = 1.0 / head->temperature;
-
-	w->reader(&reading);
-	tokens = reading.tokens;
-	features = reading.features;
 
 	reserve(head, features->n);
 	count_known(w, features);
@@ -379,8 +374,7 @@ st_weights_explain(const StWeights *w, const StDocument *doc, int label,
 		CHECK_FOR_INTERRUPTS();
 	}
 
-	/* the first is that of the document as a whole */
-	by_token = palloc0(sizeof(double) * (tokens->ntokens + 1));
+	by_token[0] += bias;
 	for (int i = 0; i < features->n; i++)
 	{
 		uint32		mask = pg_nextpower2_32(Max(features->n, 16) * 2) - 1;
@@ -394,11 +388,47 @@ st_weights_explain(const StWeights *w, const StDocument *doc, int label,
 		by_token[features->tokens[i] + 1] += by_feature[scratch.places[p] - 1] / 2;
 		by_token[features->partners[i] + 1] += by_feature[scratch.places[p] - 1] / 2;
 	}
+	pfree(by_feature);
+}
+
+/*
+ * st_weights_explain
+ *		Returns, palloc'd, what each token gave to the label's score (its logit
+ *		divided by the temperature), in order of appearance, the bias first with
+ *		length 0.  A network of rectified units is linear in its input once it is
+ *		known which are active, so the contributions sum to the score.  What a
+ *		feature of two tokens gives is shared between them; what one of no token
+ *		gives is told with the bias.
+ */
+StContribution *
+st_weights_explain(const StWeights *w, const StDocument *doc, int label,
+				   int *n, double *score)
+{
+	const StWeightsHeader *head = w->header;
+	StFeatureReading reading = {.doc = doc,.origins = true};
+	const StTokens *tokens;
+	const StFeatures *features;
+	StContribution *result;
+	double	   *by_token;
+	double		inverse = 1.0 / head->temperature;
+
+	w->reader(&reading);
+	tokens = reading.tokens;
+	features = reading.features;
+
+	by_token = palloc0(sizeof(double) * (tokens->ntokens + 1));
+	if (head->counts != 0)
+	{
+		by_token[0] = w->bias[label];
+		st_counts_explain(w, features, label, by_token + 1);
+	}
+	else
+		explain_sums(w, features, label, by_token);
 
 	result = palloc(sizeof(StContribution) * (tokens->ntokens + 1));
 	result[0].start = 0;
 	result[0].length = 0;
-	result[0].contribution = (bias + by_token[0]) * inverse;
+	result[0].contribution = by_token[0] * inverse;
 	*score = result[0].contribution;
 	for (int t = 0; t < tokens->ntokens; t++)
 	{
@@ -409,7 +439,6 @@ st_weights_explain(const StWeights *w, const StDocument *doc, int label,
 	}
 	*n = tokens->ntokens + 1;
 
-	pfree(by_feature);
 	pfree(by_token);
 	return result;
 }

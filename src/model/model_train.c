@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "model/model_counts.h"
 #include "model/model_kernel.h"
 #include "model/model_train.h"
 
@@ -400,6 +401,15 @@ st_train(StCorpus *c, char **labels_utf8, int nlabels, const StTrainOptions *opt
 	int			nrest;
 	int			nfirst;
 
+	if (options->kind == ST_KIND_COUNTS)
+	{
+		const int  *new_label;
+		StCountsCorpus *counts = st_corpus_counts(c, &new_label);
+
+		st_counts_train(counts, new_label, labels_utf8, nlabels, options, &teller, out);
+		MemoryContextDelete(context);
+		return;
+	}
 	MemoryContextSwitchTo(context);
 	nfirst = st_most_features(nlabels, options->hidden, options);
 	views.linear = st_corpus_examples(c, nlabels, nfirst, options);

@@ -21,7 +21,8 @@ typedef enum StKind
 {
 	ST_KIND_AUTO,				/* whichever does better on held-out examples */
 	ST_KIND_LINEAR,
-	ST_KIND_HIDDEN
+	ST_KIND_HIDDEN,
+	ST_KIND_COUNTS				/* see model_counts.h */
 } StKind;
 
 struct StTrainOptions
@@ -92,6 +93,7 @@ typedef struct StAttempt
 extern StExamples *st_corpus_examples(StCorpus *c, int nlabels, int nfirst,
 									  const StTrainOptions *options);
 extern int	st_most_features(int nlabels, int hidden, const StTrainOptions *options);
+extern struct StCountsCorpus *st_corpus_counts(StCorpus *c, const int **new_label);
 extern StExamples *st_examples_first(StExamples *e, int nfeatures);
 
 /* model_linear.c, model_hidden.c: train on the given rows */

@@ -73,4 +73,18 @@ typedef struct StFeatures
 extern StTokens *st_tokenize(const StDocument *doc);
 extern StFeatures *st_features(const StTokens *tokens, bool origins);
 
+/* ---- sequences of letters (text_letters.c) ---- */
+
+/* The longest sequence; a feature's order, its length, is in its hash. */
+#define ST_LETTERS_ORDER		5
+#define ST_LETTERS_ORDER_MASK	7
+#define ST_LETTERS_ORDER_OF(hash) ((hash) & ST_LETTERS_ORDER_MASK)
+
+/* Letters of one word that are read, and its features at the most. */
+#define ST_LETTERS_WORD			48
+#define ST_LETTERS_MOST			(1 + (ST_LETTERS_WORD + 1) * ST_LETTERS_ORDER)
+
+extern StFeatures *st_letters(const StTokens *tokens, const bool *skip, bool origins);
+extern int	st_letters_word(const uint32 *points, int npoints, uint32 *hashes);
+
 #endif							/* ST_TEXT_TOKENS_H */

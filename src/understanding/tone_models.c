@@ -11,8 +11,6 @@
 #include "core/compat.h"
 #include "understanding/tone.h"
 
-#pragma weak st_language
-
 /* A language that is not read by its words must be at least so sure. */
 #define SURE_OF_OTHER	0.7f
 
@@ -45,13 +43,9 @@ st_tone_reading(StReading *reading, const char *language)
 void
 st_tone_find_language(StReading *reading, StLanguage *out)
 {
-	strlcpy(out->code, ST_LANGUAGE_UNKNOWN, sizeof(out->code));
-	if (st_language)
-	{
-		st_language(reading, NULL, 0, out);
-		if (st_tone_language(out->code) == ST_TONE_OTHER && out->confidence < SURE_OF_OTHER)
-			strlcpy(out->code, ST_LANGUAGE_UNKNOWN, sizeof(out->code));
-	}
+	st_language(reading, NULL, 0, out);
+	if (st_tone_language(out->code) == ST_TONE_OTHER && out->confidence < SURE_OF_OTHER)
+		strlcpy(out->code, ST_LANGUAGE_UNKNOWN, sizeof(out->code));
 }
 
 /*

@@ -70,6 +70,9 @@ typedef struct StLanguagePrior
 	int			count;			/* tickets in this language */
 } StLanguagePrior;
 
+extern void st_language_init(void);
+
+/* Throws only for cancel and lack of memory. priors may be NULL. */
 extern void st_language(StReading *reading, const StLanguagePrior *priors, int npriors,
 						StLanguage *out);
 

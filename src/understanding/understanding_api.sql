@@ -173,6 +173,14 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'st_complexity_with_history_sql';
 COMMENT ON FUNCTION triage.complexity_with_history(real, real, bigint) IS 'The complexity of a text together with what tickets of its intent were like: history is 0 to 1 (how their handle time or reopening ranks among intents), seen in so many tickets; it counts up to 0.7, half of that after 20 tickets.';
 REVOKE ALL ON FUNCTION triage.complexity_with_history(real, real, bigint) FROM PUBLIC;
+-- Language
+
+CREATE OR REPLACE FUNCTION triage.language(document text,
+    OUT language text, OUT confidence real, OUT script text, OUT mixed boolean)
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 50
+AS 'MODULE_PATHNAME', 'st_language_sql';
+COMMENT ON FUNCTION triage.language(text) IS 'The language of a document (ISO 639-1; "und" when unsure), how sure that is (0 to 1, calibrated), the script of most of its letters (ISO 15924; Zyyy without letters) and whether parts of it are in another language or script. Quoted replies, signatures, HTML, addresses, code and lines of logs are not read. support_triage.languages narrows the candidates, below support_triage.language_confidence the answer is "und". Uses the model "language", which knows 75 languages; some more are known by their script. NULL for a NULL document.';
+REVOKE ALL ON FUNCTION triage.language(text) FROM PUBLIC;
 -- Entities
 
 CREATE OR REPLACE FUNCTION triage.entities(document text, requester text DEFAULT NULL,

@@ -15,8 +15,6 @@
 
 #include "understanding/understanding.h"
 
-#pragma weak st_language
-
 /*
  * st_understand_prepare
  *		Reads what users configured for these signals, if it changed.  Throws
@@ -125,7 +123,7 @@ st_understand(StReading *reading, uint32 wanted, const char *language,
 	memset(out, 0, sizeof(*out));
 	strcpy(code, ST_LANGUAGE_UNKNOWN);
 
-	if ((wanted & ST_SIGNAL_LANGUAGE) && st_language)
+	if ((wanted & ST_SIGNAL_LANGUAGE))
 	{
 		st_language(reading, priors, npriors, &out->language);
 		out->known |= ST_SIGNAL_LANGUAGE;

@@ -13,6 +13,7 @@
 void
 st_understanding_init(void)
 {
+	st_language_init();
 	st_lexicon_init();
 	st_pii_init();
 	st_entities_init();
