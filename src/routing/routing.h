@@ -160,9 +160,10 @@ typedef struct StDecision
 	int32		rule_id;		/* the last that applied; 0: no rule matched */
 	int32		rule_version;
 	const char *rule_name;		/* NULL: no rule matched */
-	bool		tier_by_rule;	/* a rule named the tier, or the queue that
-								 * gave it */
+	bool		tier_by_rule;	/* a rule named the tier */
 	bool		automation_blocked; /* a rule forbids to automate */
+	float4		automation_threshold;	/* that was reached; not known: the
+										 * outcome is not auto */
 	int32		sla_policy_id;	/* 0: no rule named one */
 	const char *sla_policy;		/* its name; NULL: no rule named one */
 	int			ntags;
@@ -235,6 +236,14 @@ extern void st_routing_decide(const StRouting *routing, const StFacts *facts,
  */
 extern void st_routing_explain(const StRouting *routing, const StFacts *facts,
 							   StringInfo out);
+
+/*
+ * st_routing_explain_tier
+ *		Appends a JSON object to *out: what gave the tier, the limits compared
+ *		with, and what was solved for the automation of the intent.
+ */
+extern void st_routing_explain_tier(const StRouting *routing, const StFacts *facts,
+									const StDecision *decision, StringInfo out);
 
 /*
  * st_routing_why_not_automated

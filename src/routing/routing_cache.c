@@ -62,6 +62,7 @@ void
 st_routing_init(void)
 {
 	st_on_relation_change(routing_forget, (Datum) 0);
+	st_routing_tier_init();
 }
 
 /* The relcache callback: no catalog access here. */
@@ -218,10 +219,6 @@ load_rules(StRouting *r)
 			rule->queue = r->default_queue;
 
 		rule->tier = st_routing_scan_tier(&s, "tier");
-		if (rule->tier == ST_TIER_NONE && rule->queue != NULL)
-			rule->tier = rule->queue->tier;
-		if (rule->tier == ST_TIER_NONE)
-			rule->tier = ST_TIER_ASSISTED;
 	}
 	st_scan_end(&s);
 
@@ -237,7 +234,10 @@ st_routing_current(void)
 	StRouting  *loaded;
 
 	if (routing_valid)
+	{
+		routing->tiers = st_tiers_current();
 		return routing;
+	}
 
 	if (routing_cxt != NULL)
 	{
@@ -275,6 +275,7 @@ st_routing_current(void)
 	MemoryContextSetParent(cxt, CacheMemoryContext);
 	routing_cxt = cxt;
 	routing = loaded;
+	routing->tiers = st_tiers_current();
 	return routing;
 }
 

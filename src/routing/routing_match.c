@@ -4,10 +4,9 @@
  *		From facts to a decision: the first rule whose tests all hold.
  *
  * Pure computation over the cached rules: no catalog access, no error but
- * lack of memory.  Three things are not left to rules: nothing is automated
- * unless a rule says self_service and the prediction is in scope and confident
- * enough; what the model does not know goes to people; and so does what must
- * not be automated whatever it is about (routing_caution.c).
+ * lack of memory.  Two things are not left to rules: nothing is automated but
+ * what the automation policy of the intent allows (routing_tier.c), and what must
+ * go to people whatever it is about does (routing_caution.c).
  *
  * Reasons are stored with the decision and read by people and programs; they
  * are ASCII around names of the user's, because the database's encoding may
@@ -174,34 +173,19 @@ apply_rule(const StRule *rule, const StFacts *facts, StDecision *decision)
 {
 	st_routing_reason(decision, rule_reason(rule, facts, true));
 	decision->queue_id = rule->queue ? rule->queue->queue_id : 0;
-	decision->tier = rule->tier;
+	if (rule->tier != ST_TIER_NONE)
+	{
+		decision->tier = rule->tier;
+		decision->tier_by_rule = true;
+	}
 	decision->priority = rule->priority;
 	decision->rule_id = rule->rule_id;
 	decision->rule_version = rule->version;
 	decision->rule_name = rule->name;
-	decision->tier_by_rule = true;
 	decision->nrules = 1;
 	decision->rules = &rule->self;
 	if (rule->escalate_reason != NULL)
 		st_routing_escalate(decision, psprintf("rule:%s", rule->name), rule->escalate_reason, rule->priority);
-
-	if (!facts->in_scope)
-	{
-		decision->outcome = ST_OUTCOME_ABSTAIN;
-
-		/* cannot be: a rule of this tier has a threshold, by constraint */
-		if (decision->tier == ST_TIER_SELF_SERVICE)
-			decision->tier = ST_TIER_ASSISTED;
-	}
-	else if (rule->tier == ST_TIER_SELF_SERVICE)
-	{
-		if (rule->min_confidence >= 0)
-			decision->outcome = ST_OUTCOME_AUTO;
-		else
-			decision->tier = ST_TIER_ASSISTED;
-	}
-	else if (rule->tier == ST_TIER_ASSISTED)
-		decision->outcome = ST_OUTCOME_ASSIST;
 }
 
 /* See routing.h. */
@@ -215,6 +199,7 @@ st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *de
 	decision->outcome = ST_OUTCOME_HUMAN;
 	decision->queue_id = routing->default_queue ? routing->default_queue->queue_id : 0;
 	decision->priority = ST_PRIORITY_DEFAULT;
+	decision->automation_threshold = ST_UNKNOWN;
 	decision->nreasons = 0;
 
 	if (facts->failure != NULL)
@@ -244,14 +229,11 @@ st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *de
 	}
 
 	if (rule == NULL)
-	{
 		st_routing_reason(decision, "no rule matched");
-		if (!facts->in_scope)
-			decision->outcome = ST_OUTCOME_ABSTAIN;
-	}
 	else
 		apply_rule(rule, facts, decision);
 
+	st_routing_tier(routing, facts, decision);
 	if (st_routing_caution(routing, facts, decision))
 		decision->outcome = ST_OUTCOME_HUMAN;
 }
@@ -294,7 +276,10 @@ st_routing_explain(const StRouting *routing, const StFacts *facts, StringInfo ou
 						 rule->position, rule->version, failed == TEST_NONE ? "true" : "false");
 		if (rule->threshold != NULL)
 			appendStringInfo(out, ", \"min_confidence\": %s", rule->threshold);
-		appendStringInfo(out, ", \"tier\": \"%s\", \"queue\": ", st_tier_names[rule->tier]);
+		if (rule->tier == ST_TIER_NONE)
+			appendStringInfoString(out, ", \"tier\": null, \"queue\": ");
+		else
+			appendStringInfo(out, ", \"tier\": \"%s\", \"queue\": ", st_tier_names[rule->tier]);
 		if (rule->queue == NULL)
 			appendStringInfoString(out, "null");
 		else
@@ -351,22 +336,5 @@ st_routing_why_not_automated(const StRouting *routing, const StFacts *facts,
 	if (!facts->in_scope)
 		return scope_reason(facts);
 
-	for (int i = 0; i < routing->nrules; i++)
-	{
-		const StRule *rule = &routing->rules[i];
-
-		if (!rule->enabled || rule->tier != ST_TIER_SELF_SERVICE ||
-			!text_equal(rule->intent, facts->intent))
-			continue;
-		switch (rule_test(rule, facts))
-		{
-			case TEST_NONE:
-				return psprintf("rule %s decided before rule %s", decision->rule_name, rule->name);
-			case TEST_CONFIDENCE:
-				return rule_reason(rule, facts, false);
-			default:
-				return psprintf("rule %s is for other tickets of this intent", rule->name);
-		}
-	}
-	return pstrdup("no rule with tier self_service names this intent");
+	return st_routing_automation_refused(routing, facts, decision);
 }
