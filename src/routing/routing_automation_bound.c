@@ -11,8 +11,8 @@
  * beforehand, from the most confident down, so that the chance of accepting any
  * that is not good enough is at most 1 - certainty: fixed-sequence testing as in
  * "Learn then Test" (Angelopoulos, Bates, Candes, Jordan and Lei, 2021).  The
- * sequence may begin anew where evidence has doubled, each beginning with a
- * share of the allowance (the fallback procedure of Wiens, 2003): a lone
+ * sequence may begin anew where evidence has doubled, the first with half of the
+ * allowance and the others with the rest (the fallback procedure of Wiens, 2003): a lone
  * mistake among the most confident answers does not hide thousands of good
  * ones.
  *
@@ -212,9 +212,10 @@ solve(const Seen *seen, int n, double accepted, double certainty, float4 floor, 
 	double		allowed = 1 - certainty;
 	int			start = Max(least_evidence(accepted, allowed), min_evidence);
 	int			starts = count_starts(n, start);
-	double		share = allowed / starts;
+	double		share = starts > 1 ? allowed / 2 : allowed;
+	double		later = starts > 1 ? allowed / 2 / (starts - 1) : 0;
 	double		carried = 0;
-	double		best = 2;		/* the least p-value relative to its level */
+	double		best = 2;		/* the least p-value of those tested */
 	int			at = 0;
 	int			errors = 0;
 	int			last_n = 0;
@@ -244,6 +245,7 @@ solve(const Seen *seen, int n, double accepted, double certainty, float4 floor, 
 			{
 				level += share;
 				start = start > INT_MAX / 2 ? INT_MAX : start * 2;
+				share = later;
 				starts--;
 			}
 			p = st_binomial_at_most(errors, at, accepted);
@@ -255,13 +257,17 @@ solve(const Seen *seen, int n, double accepted, double certainty, float4 floor, 
 			}
 			else
 				carried = 0;
-			if (carried > 0 || (!out->found && p < best))
+
+			/* without a threshold, what came closest; untested, all there is */
+			if (carried > 0 || (!out->found && (level > 0 ? p < best : best > 1)))
 			{
-				best = p;
+				if (level > 0)
+				{
+					best = p;
+					out->level = level;
+				}
 				out->n = at;
 				out->errors = errors;
-				if (level > 0)
-					out->level = level;
 			}
 		}
 		if (t <= floor)
@@ -283,7 +289,7 @@ why(const Solved *s, int seen, double accepted, double certainty, double bound)
 	if (seen == 0)
 		return psprintf("no evidence: %d answers at least are needed", s->needed);
 	if (s->found)
-		return psprintf("of %d answers at %g or above %d were wrong: at most %s, with certainty %g",
+		return psprintf("%d answers at %g or above were seen, %d of them wrong: at most %s are, with certainty %g",
 						s->n, s->threshold, s->errors, percent(bound), certainty);
 	if (s->n < s->needed)
 		return psprintf("too little evidence: %d of the %d answers that are needed at least", s->n, s->needed);

@@ -3,7 +3,8 @@
  * routing_tier.c
  *		Which tier a ticket gets, and whether it is automated.
  *
- * A tier that a rule names counts before all.  Else the facts give one, by the
+ * A tier that a rule names counts before all, but self_service not in an
+ * emergency.  Else the facts give one, by the
  * thresholds of triage.tier_policy, and the queue's own is the least: simple is
  * self_service, moderate assisted, complex or emotional senior, an emergency or
  * an escalation priority.
@@ -89,7 +90,7 @@ tier_of_facts(const StTierPolicy *p, const StFacts *facts, bool escalated)
 	}
 #undef RAISE
 
-	if (cause.tier == ST_TIER_ASSISTED && sure && !human && facts->complexity < p->simple_below &&
+	if (cause.tier == ST_TIER_ASSISTED && sure && !human && !escalated && facts->complexity < p->simple_below &&
 		!(facts->urgency >= p->urgent_from))
 	{
 		cause.tier = ST_TIER_SELF_SERVICE;
@@ -225,13 +226,19 @@ void
 st_routing_tier(const StRouting *routing, const StFacts *facts, StDecision *decision)
 {
 	const StTiers *tiers = tiers_of(routing);
+	const StTierPolicy *policy = st_tier_policy(tiers, facts);
 	bool		ruled = decision->tier_by_rule;
 	StTier		queued = queue_tier(routing, decision->queue_id);
 
 	decision->automation_threshold = ST_UNKNOWN;
+
+	/* no rule has a machine answer an emergency */
+	if (ruled && decision->tier == ST_TIER_SELF_SERVICE && facts->urgency >= policy->emergency_from)
+		ruled = false;
+
 	if (!ruled)
 	{
-		Cause		cause = tier_of_facts(st_tier_policy(tiers, facts), facts, decision->nescalations > 0);
+		Cause		cause = tier_of_facts(policy, facts, decision->nescalations > 0);
 
 		decision->tier = Max(cause.tier, queued);
 		if (cause.tier >= ST_TIER_SENIOR && cause.tier >= queued)
