@@ -187,7 +187,7 @@ compare_seen(const void *a, const void *b)
 	return (ca < cb) - (ca > cb);
 }
 
-/* Begins as many sequences as evidence can double, up to MAX_STARTS; returns how many. */
+/* How many sequences can begin: one more each time that evidence has doubled. */
 static int
 count_starts(int n, int start)
 {
