@@ -88,4 +88,8 @@ extern StTableWriter *st_table_writer_begin(const char *relname, const char *con
 extern void st_table_writer_add(StTableWriter *writer, const Datum *values, const bool *isnull);
 extern int64 st_table_writer_end(StTableWriter *writer);
 
+/* The worker of this database is told of work at commit: see wake.c. */
+extern void st_wake_worker(void);
+extern void st_on_wake(void (*find) (void), void (*wake) (void));
+
 #endif							/* ST_CORE_H */
