@@ -11,16 +11,19 @@
  */
 #include "postgres.h"
 
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 
 #include "core/compat.h"
+#include "core/core.h"
 #include "model/model.h"
 #include "routing/routing_tier.h"
 
 PG_FUNCTION_INFO_V1(st_predict_version);
+PG_FUNCTION_INFO_V1(st_automation_due);
 
 /*
  * triage.predict_version(model, version, document): intent, confidence,
@@ -64,4 +67,20 @@ st_predict_version(PG_FUNCTION_ARGS)
 	values[2] = BoolGetDatum(prediction.in_scope);
 	values[3] = Int32GetDatum(st_model_version(model));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/*
+ * triage.automation_due(): AFTER trigger of what thresholds are solved from; the
+ * worker looks at them once the change is committed.
+ */
+Datum
+st_automation_due(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("\"%s\" must be called as a trigger", "triage.automation_due")));
+
+	st_wake_worker();
+	return PointerGetDatum(NULL);
 }

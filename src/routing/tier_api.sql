@@ -69,6 +69,20 @@ CREATE OR REPLACE TRIGGER configuration_truncated
 AFTER TRUNCATE ON triage.automation_threshold
 FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 
+CREATE OR REPLACE FUNCTION triage.automation_due()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_automation_due';
+COMMENT ON FUNCTION triage.automation_due() IS 'Trigger of triage.automation_policy and triage.automation_evidence: wakes the worker, which calls triage.tend_automation.';
+REVOKE ALL ON FUNCTION triage.automation_due() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER automation_due
+AFTER INSERT OR UPDATE ON triage.automation_policy
+FOR EACH STATEMENT EXECUTE FUNCTION triage.automation_due();
+CREATE OR REPLACE TRIGGER automation_due
+AFTER INSERT ON triage.automation_evidence
+FOR EACH STATEMENT EXECUTE FUNCTION triage.automation_due();
+
 -- also for rows that logical replication brings, which fires row triggers only
 ALTER TABLE triage.tier_policy ENABLE ALWAYS TRIGGER configuration_changed;
 ALTER TABLE triage.tier_policy ENABLE ALWAYS TRIGGER configuration_truncated;
