@@ -50,6 +50,7 @@ typedef struct Checker
 	ParseState *pstate;
 	Oid			extension;
 	Bitmapset  *facts;			/* attribute numbers that are read */
+	bool		uses_clock;
 } Checker;
 
 /* ---- names ---- */
@@ -118,7 +119,10 @@ check_function(Oid function, void *context)
 		return false;
 	/* the decision's own clock */
 	if (ours && strcmp(get_func_name(function), "now") == 0)
+	{
+		checker->uses_clock = true;
 		return false;
+	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 			 errmsg("function %s cannot be used in a condition", format_procedure(function)),
@@ -237,6 +241,54 @@ check_raw_node(Node *node, Checker *checker)
 	return raw_expression_tree_walker(node, check_raw_node, checker);
 }
 
+/* For check_functions_in_node: a leakproof function says nothing by an error, so it has none. */
+static bool
+function_may_throw(Oid function, void *context)
+{
+	return !get_func_leakproof(function);
+}
+
+/*
+ * Whether evaluating may fail for some facts.  Errs on the side of true; what a
+ * condition consists of mostly, comparisons, is known not to.
+ */
+static bool
+may_throw(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_Var:
+		case T_Const:
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+		case T_ScalarArrayOpExpr:
+		case T_BoolExpr:
+		case T_RelabelType:
+		case T_CollateExpr:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CaseTestExpr:
+		case T_CoalesceExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_List:
+			break;
+		case T_ArrayExpr:
+			if (((ArrayExpr *) node)->multidims)
+				return true;
+			break;
+		default:
+			return true;
+	}
+	if (!IsA(node, List) && !IsA(node, CaseWhen) && check_functions_in_node(node, function_may_throw, NULL))
+		return true;
+	return expression_tree_walker(node, may_throw, context);
+}
+
 /* ---- compiling ---- */
 
 /* The one expression that the text is; throws for anything beside it. */
@@ -326,7 +378,10 @@ st_condition_compile(const char *condition, TupleDesc facts)
 	check_node(node, &checker);
 
 	compiled = palloc0(sizeof(StCondition));
-	compiled->state = ExecInitExpr(expression_planner((Expr *) node), NULL);
+	compiled->expression = (Node *) expression_planner((Expr *) node);
+	compiled->state = ExecInitExpr((Expr *) compiled->expression, NULL);
+	compiled->may_throw = may_throw(compiled->expression, NULL);
+	compiled->uses_clock = checker.uses_clock;
 	compiled->facts = palloc(Max(1, bms_num_members(checker.facts)) * sizeof(AttrNumber));
 	while ((attnum = bms_next_member(checker.facts, attnum)) >= 0)
 		compiled->facts[compiled->nfacts++] = attnum;
