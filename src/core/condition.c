@@ -51,6 +51,7 @@ typedef struct Checker
 	Oid			extension;
 	Bitmapset  *facts;			/* attribute numbers that are read */
 	bool		uses_clock;
+	Node	   *node;			/* whose functions are looked at */
 } Checker;
 
 /* ---- names ---- */
@@ -113,7 +114,8 @@ check_function(Oid function, void *context)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("function %s cannot be used in a condition", format_procedure(function)),
 				 errdetail("Conditions run in the trigger, with its owner's rights."),
-				 errhint("Use functions and operators of pg_catalog and of support_triage.")));
+				 errhint("Use functions and operators of pg_catalog and of support_triage."),
+				 parser_errposition(checker->pstate, exprLocation(checker->node))));
 
 	if (func_volatile(function) == PROVOLATILE_IMMUTABLE)
 		return false;
@@ -127,7 +129,8 @@ check_function(Oid function, void *context)
 			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 			 errmsg("function %s cannot be used in a condition", format_procedure(function)),
 			 errdetail("It is not immutable: the same facts could be decided differently."),
-			 errhint("The decision's own time is triage.now(); times of day and weekdays need a time zone by name: extract(hour from created_at AT TIME ZONE 'Europe/Berlin').")));
+			 errhint("The decision's own time is triage.now(); times of day and weekdays need a time zone by name: extract(hour from created_at AT TIME ZONE 'Europe/Berlin')."),
+			 parser_errposition(checker->pstate, exprLocation(checker->node))));
 	return false;				/* keep compiler quiet */
 }
 
@@ -222,6 +225,7 @@ check_node(Node *node, Checker *checker)
 	if (!IsA(node, List) && !IsA(node, CaseWhen))
 	{
 		check_type(checker, node);
+		checker->node = node;
 		check_functions_in_node(node, check_function, checker);
 	}
 	return expression_tree_walker(node, check_node, checker);
