@@ -130,6 +130,14 @@ extern TupleDesc st_facts_tupdesc(void);
 extern TupleTableSlot *st_facts_slot(void);
 extern void st_facts_store(TupleTableSlot *slot, const StFacts *facts);
 
+/*
+ * st_facts_read
+ *		The other way: fills *facts from a slot whose first columns are the
+ *		attributes of triage.facts.  They point into the slot and the current
+ *		context.
+ */
+extern void st_facts_read(TupleTableSlot *slot, StFacts *facts);
+
 #define ST_MAX_REASONS		20
 #define ST_MAX_ESCALATIONS	8
 
@@ -161,8 +169,7 @@ typedef struct StDecision
 	int32		rule_id;		/* the last that applied; 0: no rule matched */
 	int32		rule_version;
 	const char *rule_name;		/* NULL: no rule matched */
-	bool		tier_by_rule;	/* a rule named the tier, or the queue that
-								 * gave it */
+	bool		tier_by_rule;	/* a rule named the tier */
 	bool		automation_blocked; /* a rule forbids to automate */
 	int32		sla_policy_id;	/* 0: no rule named one */
 	const char *sla_policy;		/* its name; NULL: no rule named one */

@@ -228,25 +228,21 @@ note_failure(Walk *walk, const char *why)
 	lesser_reason(d, psprintf("rule %s failed: %s", rule->name, why));
 }
 
-/* Tier and outcome, from what the rules have set. */
+/* What the rules have set, or else what holds without them. */
 static void
 finish(Walk *walk)
 {
-	const StRouting *routing = walk->trial.routing;
 	StDecision *d = walk->decision;
-	bool		in_scope = walk->trial.facts->in_scope;
 
-	if (walk->queue == NULL)
-		walk->queue = routing->default_queue;
-	else
-		d->tier_by_rule = walk->queue->tier != ST_TIER_NONE;
-	d->tier_by_rule |= walk->tier != ST_TIER_NONE;
-	if (walk->placed && walk->tier == ST_TIER_NONE && walk->queue != NULL)
-		walk->tier = walk->queue->tier;
-
-	d->queue_id = walk->queue == NULL ? 0 : walk->queue->queue_id;
-	d->tier = walk->tier == ST_TIER_NONE ? ST_TIER_ASSISTED : walk->tier;
-	d->priority = walk->priority < 0 ? ST_PRIORITY_DEFAULT : walk->priority;
+	if (walk->queue != NULL)
+		d->queue_id = walk->queue->queue_id;
+	if (walk->tier != ST_TIER_NONE)
+	{
+		d->tier = walk->tier;
+		d->tier_by_rule = true;
+	}
+	if (walk->priority >= 0)
+		d->priority = walk->priority;
 	for (int i = 0; i < d->nescalations; i++)
 	{
 		if (d->escalations[i].priority < 0)
@@ -254,7 +250,18 @@ finish(Walk *walk)
 	}
 	if (d->nrules == 0)
 		st_routing_reason(d, "no rule matched");
+}
 
+/* Tier and outcome, from what the rules have set. */
+static void
+settle(Walk *walk)
+{
+	StDecision *d = walk->decision;
+	const StQueue *queue = walk->queue != NULL ? walk->queue : walk->trial.routing->default_queue;
+	bool		in_scope = walk->trial.facts->in_scope;
+
+	if (!d->tier_by_rule && walk->placed && queue != NULL && queue->tier != ST_TIER_NONE)
+		d->tier = queue->tier;
 	if (d->tier == ST_TIER_SELF_SERVICE &&
 		(!in_scope || !walk->may_automate || d->automation_blocked))
 		d->tier = ST_TIER_ASSISTED;
@@ -302,7 +309,7 @@ st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *de
 		}
 	}
 	finish(&walk);
-
+	settle(&walk);
 	if (st_routing_caution(routing, facts, decision))
 		decision->outcome = ST_OUTCOME_HUMAN;
 }

@@ -235,10 +235,6 @@ check_proposed(const StRule *rule, const char *queue)
 		out_of_range(rule->name, "min_confidence");
 	if (rule->rollout < 0 || rule->rollout > 100)
 		out_of_range(rule->name, "rollout_percent");
-	if (rule->tier == ST_TIER_SELF_SERVICE && (rule->intent == NULL || rule->threshold == NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_CHECK_VIOLATION),
-				 errmsg("rule \"%s\" of tier self_service must have intent and min_confidence", rule->name)));
 }
 
 /*
