@@ -89,3 +89,16 @@ COMMENT ON COLUMN triage.rule_health.failed IS 'Decisions for which its conditio
 COMMENT ON COLUMN triage.rule_health.last_matched_at IS 'When it applied last.';
 COMMENT ON COLUMN triage.rule_health.last_failed_at IS 'When its condition failed last.';
 COMMENT ON COLUMN triage.rule_health.last_error IS 'The error of then; NULL when the decision had no room for it, or the rule has another name now.';
+
+CREATE OR REPLACE FUNCTION triage.lint_rules(
+    not_fired_for interval DEFAULT '30 days',
+    OUT rule_id integer,
+    OUT rule text,
+    OUT problem text,
+    OUT other_rule text,
+    OUT detail text)
+RETURNS SETOF record
+LANGUAGE c STABLE STRICT ROWS 10
+AS 'MODULE_PATHNAME', 'st_lint_rules';
+COMMENT ON FUNCTION triage.lint_rules(interval) IS 'What is wrong with the rules, by position: unreachable (an earlier rule takes every ticket, or nobody is in the rollout), shadowed (earlier rules that stop take all its tickets), contradictory (its tests cannot all hold), never fired (in not_fired_for, for rules that are older), fails (its condition threw errors in that time), broken (its condition does not compile any more), without effect, disabled, expired, unknown intent, unknown skill, unknown source, disabled policy. Proves what follows from comparisons with constants, IN, AND, OR, NOT and IS NULL; what it does not name may be wrong all the same. Reads as the caller. Errors: invalid_parameter_value for an interval that is not positive.';
+REVOKE ALL ON FUNCTION triage.lint_rules(interval) FROM PUBLIC;
