@@ -218,12 +218,13 @@ tiers_of(const StRouting *routing)
 }
 
 /*
- * st_routing_tier
+ * st_routing_settle
  *		After the rules and before caution: settles tier, outcome and threshold.
- *		decision->tier counts when tier_by_rule is set.
+ *		decision->tier counts when tier_by_rule is set; placed tells whether a
+ *		rule said where the ticket goes.
  */
 void
-st_routing_tier(const StRouting *routing, const StFacts *facts, StDecision *decision)
+st_routing_settle(const StRouting *routing, const StFacts *facts, bool placed, StDecision *decision)
 {
 	const StTiers *tiers = tiers_of(routing);
 	const StTierPolicy *policy = st_tier_policy(tiers, facts);
@@ -269,7 +270,7 @@ st_routing_tier(const StRouting *routing, const StFacts *facts, StDecision *deci
 		decision->outcome = ST_OUTCOME_ABSTAIN;
 	else if (decision->tier == ST_TIER_SELF_SERVICE)
 		decision->outcome = ST_OUTCOME_AUTO;
-	else if (decision->tier == ST_TIER_ASSISTED && decision->rule_id != 0)
+	else if (decision->tier == ST_TIER_ASSISTED && placed)
 		decision->outcome = ST_OUTCOME_ASSIST;
 	else
 		decision->outcome = ST_OUTCOME_HUMAN;
