@@ -11,5 +11,8 @@ INSERT INTO triage.automation_policy (intent, accepted_error, certainty, min_evi
     ('order_status', 0.1, 0.9, 20), ('return_item', 0.1, 0.9, 20), ('subscription_pause', 0.1, 0.9, 20), ('account_access', 0.1, 0.9, 20);
 \endif
 SELECT triage.solve_automation() \gset
-\echo Of :recorded tickets that it had not seen it was wrong with :wrong. One wrong answer of ten is accepted:
-SELECT intent, threshold AS "from", why FROM triage.automation_status ORDER BY threshold, intent;
+\echo Of :recorded tickets that it had not seen, it took :wrong for something else. One wrong answer of ten is accepted:
+SELECT intent, seen, evidence AS most_sure, errors AS wrong, to_char(100 * bound, 'FM990 %') AS at_most,
+       coalesce('a machine, from ' || trim_scale(round(100 * threshold::numeric, 1)) || ' % sure on', 'a person') AS who_answers
+FROM triage.automation_status
+ORDER BY threshold, intent;
