@@ -57,7 +57,7 @@ static StKept forget_waiting = {
 
 /* The loads first, in one order: see assignment_inner.h. */
 static StKept forget_loads = {
-	"UPDATE triage.agent_load l SET units = l.units OPERATOR(pg_catalog.-) s.units,"
+	"UPDATE triage.agent_work l SET units = l.units OPERATOR(pg_catalog.-) s.units,"
 	" tickets = l.tickets OPERATOR(pg_catalog.-) s.tickets"
 	" FROM (SELECT a.agent_id, pg_catalog.sum(a.units)::pg_catalog.int4 AS units, pg_catalog.count(*)::pg_catalog.int4 AS tickets"
 	" FROM triage.assignment a, ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key)"
@@ -68,7 +68,7 @@ static StKept forget_loads = {
 };
 
 static StKept lock_loads = {
-	"SELECT FROM triage.agent_load l WHERE l.agent_id OPERATOR(pg_catalog.=) ANY (ARRAY("
+	"SELECT FROM triage.agent_work l WHERE l.agent_id OPERATOR(pg_catalog.=) ANY (ARRAY("
 	" SELECT a.agent_id FROM triage.assignment a, ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key)"
 	" WHERE a.source_id OPERATOR(pg_catalog.=) $1 AND a.tenant_id OPERATOR(pg_catalog.=) t.tenant_id"
 	" AND a.ticket_key OPERATOR(pg_catalog.=) t.ticket_key AND a.released_at IS NULL))"
