@@ -37,7 +37,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/regproc.h"
-#include "utils/resowner.h"
 
 #include "core/compat.h"
 #include "core/condition.h"
@@ -348,46 +347,6 @@ st_condition_holds(const StCondition *condition, ExprContext *econtext, bool *is
 	Datum		value = ExecEvalExprSwitchContext(condition->state, econtext, is_null);
 
 	return !*is_null && DatumGetBool(value);
-}
-
-/*
- * st_guarded
- *		Runs a function in a subtransaction.  Returns false when it threw, with
- *		the message in *why, palloc'd in the current context; only a cancelled
- *		query and the like is thrown on.
- */
-bool
-st_guarded(StGuarded function, void *arg, char **why)
-{
-	MemoryContext cxt = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = false;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(cxt);
-	PG_TRY();
-	{
-		function(arg);
-		ReleaseCurrentSubTransaction();
-		done = true;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(cxt);
-		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		*why = error->message;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(cxt);
-	CurrentResourceOwner = owner;
-	return done;
 }
 
 typedef struct SoftCompile

@@ -28,9 +28,4 @@ extern StCondition *st_condition_compile(const char *condition, TupleDesc facts)
 extern StCondition *st_condition_compile_soft(const char *condition, TupleDesc facts, char **why);
 extern bool st_condition_holds(const StCondition *condition, ExprContext *econtext, bool *is_null);
 
-/* Runs something that may throw; see condition.c. */
-typedef void (*StGuarded) (void *arg);
-
-extern bool st_guarded(StGuarded function, void *arg, char **why);
-
 #endif							/* ST_CONDITION_H */

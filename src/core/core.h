@@ -52,6 +52,8 @@ extern text *st_scan_text(StTableScan *scan, const char *column);
 extern char *st_scan_cstring(StTableScan *scan, const char *column);
 extern int32 st_scan_int32(StTableScan *scan, const char *column, int32 if_null);
 extern bool st_scan_bool(StTableScan *scan, const char *column);
+extern Datum st_row_value(Relation rel, HeapTuple row, const char *column, bool *isnull);
+extern char *st_row_cstring(Relation rel, HeapTuple row, const char *column);
 
 /* Being told of changed relations: see invalidation.c. */
 typedef void (*StRelationChanged) (Datum arg, Oid relid);
@@ -87,5 +89,11 @@ typedef struct StTableWriter StTableWriter;
 extern StTableWriter *st_table_writer_begin(const char *relname, const char *const *columns, int ncolumns);
 extern void st_table_writer_add(StTableWriter *writer, const Datum *values, const bool *isnull);
 extern int64 st_table_writer_end(StTableWriter *writer);
+
+/* Running what may throw, in a subtransaction: see guarded.c. */
+typedef void (*StGuarded) (void *arg);
+
+extern bool st_guarded(StGuarded function, void *arg, char **why);
+extern bool st_guarded_error(StGuarded function, void *arg, ErrorData **error);
 
 #endif							/* ST_CORE_H */

@@ -13,8 +13,11 @@
 
 #include <math.h>
 
+#include "executor/tuptable.h"
 #include "lib/stringinfo.h"
 #include "utils/timestamp.h"
+
+#include "routing/assignment.h"
 
 /* In the order of the SQL enums. */
 typedef enum StTier
@@ -116,6 +119,16 @@ typedef struct StFacts
 
 extern void st_facts_clear(StFacts *facts);
 
+/*
+ * Facts as a row of triage.facts, for conditions: st_facts_slot makes a slot in
+ * the current context, to be dropped with ExecDropSingleTupleTableSlot;
+ * st_facts_store puts facts into it, which must live as long as they are looked
+ * at, with what it allocates in the current context.
+ */
+extern TupleDesc st_facts_tupdesc(void);
+extern TupleTableSlot *st_facts_slot(void);
+extern void st_facts_store(TupleTableSlot *slot, const StFacts *facts);
+
 #define ST_MAX_REASONS		12
 #define ST_MAX_ESCALATIONS	8
 
@@ -127,15 +140,39 @@ typedef struct StEscalate
 	int16		priority;
 } StEscalate;
 
+/* A rule in the form that it had. */
+typedef struct StRuleRef
+{
+	int32		rule_id;
+	int32		version;
+} StRuleRef;
+
+/*
+ * What a decision points to is in the context that was current when it was
+ * made, or lives as long as the rules.
+ */
 typedef struct StDecision
 {
 	StTier		tier;
 	StOutcome	outcome;
 	int32		queue_id;		/* 0: no queue at all */
 	int16		priority;
-	int32		rule_id;		/* 0: no rule matched */
+	int32		rule_id;		/* the last that applied; 0: no rule matched */
 	int32		rule_version;
 	const char *rule_name;		/* NULL: no rule matched */
+	bool		tier_by_rule;	/* a rule named the tier, or the queue that
+								 * gave it */
+	bool		automation_blocked; /* a rule forbids to automate */
+	int32		sla_policy_id;	/* 0: no rule named one */
+	const char *sla_policy;		/* its name; NULL: no rule named one */
+	int			ntags;
+	const char *const *tags;
+	int			nskills;		/* ST_MAX_SKILLS at most */
+	const StSkillNeed *skills;
+	int			nrules;			/* those that applied, in order */
+	const StRuleRef *rules;
+	int			nfailed;		/* those whose condition threw */
+	const int32 *failed_rules;
 	int			nescalations;
 	StEscalate	escalations[ST_MAX_ESCALATIONS];
 	int			nreasons;

@@ -192,6 +192,8 @@ load_rules(StRouting *r)
 		rule->rule_id = st_scan_int32(&s, "rule_id", 0);
 		rule->position = st_scan_int32(&s, "position", 0);
 		rule->version = st_scan_int32(&s, "version", 1);
+		rule->self.rule_id = rule->rule_id;
+		rule->self.version = rule->version;
 		rule->name = st_scan_cstring(&s, "name");
 		rule->enabled = st_scan_bool(&s, "enabled");
 		rule->intent = st_scan_text(&s, "intent");

@@ -42,6 +42,7 @@ typedef struct StRule
 
 	char	   *threshold;		/* min_confidence as people wrote it */
 	int			digits;			/* and its digits after the point, 2 at least */
+	StRuleRef	self;			/* rule_id and version */
 } StRule;
 
 /* triage.sensitive_policy */

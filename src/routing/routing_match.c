@@ -179,6 +179,9 @@ apply_rule(const StRule *rule, const StFacts *facts, StDecision *decision)
 	decision->rule_id = rule->rule_id;
 	decision->rule_version = rule->version;
 	decision->rule_name = rule->name;
+	decision->tier_by_rule = true;
+	decision->nrules = 1;
+	decision->rules = &rule->self;
 	if (rule->escalate_reason != NULL)
 		st_routing_escalate(decision, psprintf("rule:%s", rule->name), rule->escalate_reason, rule->priority);
 
@@ -207,14 +210,11 @@ st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *de
 {
 	const StRule *rule = NULL;
 
+	memset(decision, 0, offsetof(StDecision, escalations));
 	decision->tier = ST_TIER_ASSISTED;
 	decision->outcome = ST_OUTCOME_HUMAN;
 	decision->queue_id = routing->default_queue ? routing->default_queue->queue_id : 0;
 	decision->priority = ST_PRIORITY_DEFAULT;
-	decision->rule_id = 0;
-	decision->rule_version = 0;
-	decision->rule_name = NULL;
-	decision->nescalations = 0;
 	decision->nreasons = 0;
 
 	if (facts->failure != NULL)
