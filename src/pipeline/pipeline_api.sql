@@ -31,6 +31,13 @@ AS 'MODULE_PATHNAME', 'st_ticket_updated';
 COMMENT ON FUNCTION triage.ticket_updated() IS 'Trigger of attached tables: decides a ticket again when its text, its key or what rules test changed. Created by triage.attach.';
 REVOKE ALL ON FUNCTION triage.ticket_updated() FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.ticket_moved()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_ticket_moved';
+COMMENT ON FUNCTION triage.ticket_moved() IS 'Trigger of attached tables: the status of a ticket changed, or the agent whom it names. Its clocks stand still, run on or end; a solved ticket has no owner any more and does not wait, a reopened one goes back to its agent or waits. Created by triage.attach.';
+REVOKE ALL ON FUNCTION triage.ticket_moved() FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION triage.ticket_deleted()
 RETURNS trigger
 LANGUAGE c
@@ -49,7 +56,7 @@ CREATE OR REPLACE FUNCTION triage.attach(tickets regclass, columns jsonb DEFAULT
 RETURNS jsonb
 LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'st_attach';
-COMMENT ON FUNCTION triage.attach(regclass, jsonb, jsonb) IS 'Attaches a table: from now on each of its tickets is decided in the transaction that inserts it. columns maps roles (id, subject, body, customer, channel, segment, language, priority, status, assigned_agent, created_at, tenant) to columns, null for none; others are guessed from the usual names. options: intent_model (default "intent"), on_error ("decide" or "raise"), clean (default true), mode ("immediate"). Returns the columns as found. Attaching again configures anew.';
+COMMENT ON FUNCTION triage.attach(regclass, jsonb, jsonb) IS 'Attaches a table: from now on each of its tickets is decided in the transaction that inserts it. columns maps roles (id, subject, body, customer, channel, segment, language, priority, status, assigned_agent, created_at, tenant) to columns, null for none; others are guessed from the usual names. options: intent_model (default "intent"), on_error ("decide" or "raise"), clean (default true), assign (default true: tickets for people wait for one), mode ("immediate"). Returns the columns as found. Attaching again configures anew.';
 REVOKE ALL ON FUNCTION triage.attach(regclass, jsonb, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.detach(tickets regclass, purge boolean DEFAULT false)

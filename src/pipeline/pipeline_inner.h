@@ -22,7 +22,9 @@
 
 #include "model/model.h"
 #include "pipeline/pipeline.h"
+#include "routing/assignment.h"
 #include "routing/routing.h"
+#include "sla/sla.h"
 #include "understanding/understanding.h"
 
 /* ---- roles of columns, options (pipeline_options.c) ---- */
@@ -58,6 +60,7 @@ typedef struct StOptions
 	char	   *intent_model;
 	bool		raise;			/* on_error => raise */
 	bool		clean;
+	bool		assign;			/* tickets for people wait for one */
 	uint32		understand;		/* ST_SIGNAL_... and ST_WATCH_... */
 } StOptions;
 
@@ -139,6 +142,10 @@ typedef struct StDecided
 	StFacts		facts;
 	StDecision	decision;
 	StTrace		trace;
+	bool		assign;			/* by the options of its table */
+	bool		has_status;		/* its table tells */
+	StPhase		phase;			/* by st_policies_choose; so below */
+	const StPolicy *policy;		/* NULL: none */
 } StDecided;
 
 typedef struct StWriter StWriter;
@@ -180,6 +187,7 @@ extern uint64 st_disturbances;
 extern void st_reader_begin(StReader *reader, StSource *source, StWriter *writer);
 extern void st_reader_end(StReader *reader);
 extern bool st_same_text(const text *a, const text *b);
+extern text *st_column_text(StColumn *column, TupleTableSlot *slot);
 extern void st_read_key(StSource *source, TupleTableSlot *slot, text **tenant, text **key);
 extern void st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocument *doc);
 extern bool st_is_blank(const char *data, int length);
@@ -287,6 +295,7 @@ extern MemoryContext st_writer_context(StWriter *writer);
 extern StDecided *st_writer_next(StWriter *writer);
 extern const StDecided *st_writer_pending(const StWriter *writer, int *n);
 extern void st_writer_add(StWriter *writer);
+extern void st_writer_of_the_past(StWriter *writer);
 extern int64 st_writer_end(StWriter *writer);
 
 /* The columns of triage.decision, in the order in which values are handed on. */
@@ -361,7 +370,42 @@ extern const Oid st_decision_types[ST_NUM_DECISION_COLUMNS];
 	((column) <= ST_COL_TICKET_KEY || (column) >= ST_COL_CUSTOMER)
 
 extern void st_decision_values(const StDecided *decided, TimestampTz now, Datum *values, bool *nulls);
-extern bool st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why);
+
+/* What became of a decision. */
+typedef enum StWritten
+{
+	ST_WRITTEN_NOT,				/* there was one, which stays */
+	ST_WRITTEN_FIRST,
+	ST_WRITTEN_AGAIN			/* it replaced one */
+} StWritten;
+
+extern StWritten st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why);
+
+/* ---- what follows decisions (pipeline_clocks.c, pipeline_waiting.c) ---- */
+
+/* Clocks and waiting tickets of a statement's decisions, on their way. */
+typedef struct StFollow
+{
+	MemoryContext cxt;
+	bool		past;			/* tickets of a backfill */
+	StTableWriter *clocks;		/* NULL until the first; so below */
+	StWaitingWriter *waiting;
+} StFollow;
+
+extern void st_policies_choose(StDecided *decided, int n);
+extern void st_follow_begin(StFollow *follow);
+extern void st_follow_new(StFollow *follow, const StDecided *const *decided, int n);
+extern void st_follow_again(const StDecided *decided);
+extern void st_follow_wait(StFollow *follow, const StDecided *decided);
+extern void st_follow_end(StFollow *follow);
+extern bool st_names_agent(const text *agent);
+extern bool st_decided_waits(const StDecided *decided);
+extern void st_wait_again(const StDecided *decided);
+extern bool st_wait_as_decided(text *tenant_id, int32 source_id, text *ticket_key);
+
+/* ---- triggers (pipeline_trigger.c) ---- */
+
+extern StSource *st_trigger_source(FunctionCallInfo fcinfo, const char *function, int event);
 
 /* ---- explanations (pipeline_evidence.c) ---- */
 

@@ -101,11 +101,12 @@ integer_text(int64 value)
 }
 
 /*
- * Text of a column in the current context, not toasted; NULL for NULL and for
- * a role that no column plays.
+ * st_column_text
+ *		Text of a column in the current context, not toasted; NULL for
+ *		NULL and for a role that no column plays.
  */
-static text *
-column_text(StColumn *column, TupleTableSlot *slot)
+text *
+st_column_text(StColumn *column, TupleTableSlot *slot)
 {
 	Datum		value;
 	bool		isnull;
@@ -188,7 +189,7 @@ column_bytes(StColumn *column, TupleTableSlot *slot, int limit,
 		return true;
 	}
 
-	t = column_text(column, slot);
+	t = st_column_text(column, slot);
 	if (t == NULL)
 		return false;
 	*data = VARDATA_ANY(t);
@@ -219,8 +220,8 @@ st_is_blank(const char *data, int length)
 void
 st_read_key(StSource *source, TupleTableSlot *slot, text **tenant, text **key)
 {
-	*key = column_text(&source->column[ST_ROLE_ID], slot);
-	*tenant = column_text(&source->column[ST_ROLE_TENANT], slot);
+	*key = st_column_text(&source->column[ST_ROLE_ID], slot);
+	*tenant = st_column_text(&source->column[ST_ROLE_TENANT], slot);
 	if (*tenant == NULL)
 		*tenant = make_text("", 0);
 }
@@ -351,6 +352,9 @@ st_decide(StReader *reader, TupleTableSlot *slot, StDecided *decided)
 
 	st_facts_clear(facts);
 	memset(&decided->trace, 0, sizeof(decided->trace));
+	decided->assign = source->options.assign;
+	decided->has_status = source->column[ST_ROLE_STATUS].attnum != 0;
+	decided->policy = NULL;
 	facts->source_id = source->source_id;
 
 	st_read_key(source, slot, &facts->tenant_id, &facts->ticket_key);
@@ -374,13 +378,13 @@ st_decide(StReader *reader, TupleTableSlot *slot, StDecided *decided)
 		facts->failure = source->broken;
 	else
 	{
-		facts->customer = column_text(&source->column[ST_ROLE_CUSTOMER], slot);
-		facts->channel = column_text(&source->column[ST_ROLE_CHANNEL], slot);
-		facts->segment = column_text(&source->column[ST_ROLE_SEGMENT], slot);
-		facts->language = column_text(&source->column[ST_ROLE_LANGUAGE], slot);
-		facts->status = column_text(&source->column[ST_ROLE_STATUS], slot);
-		facts->ticket_priority = column_text(&source->column[ST_ROLE_PRIORITY], slot);
-		facts->assigned_agent = column_text(&source->column[ST_ROLE_ASSIGNED_AGENT], slot);
+		facts->customer = st_column_text(&source->column[ST_ROLE_CUSTOMER], slot);
+		facts->channel = st_column_text(&source->column[ST_ROLE_CHANNEL], slot);
+		facts->segment = st_column_text(&source->column[ST_ROLE_SEGMENT], slot);
+		facts->language = st_column_text(&source->column[ST_ROLE_LANGUAGE], slot);
+		facts->status = st_column_text(&source->column[ST_ROLE_STATUS], slot);
+		facts->ticket_priority = st_column_text(&source->column[ST_ROLE_PRIORITY], slot);
+		facts->assigned_agent = st_column_text(&source->column[ST_ROLE_ASSIGNED_AGENT], slot);
 		read_created_at(&source->column[ST_ROLE_CREATED_AT], slot, facts);
 
 		if (reader->model == NULL)

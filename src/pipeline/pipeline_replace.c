@@ -192,10 +192,10 @@ run(SPIPlanPtr plan, Datum *values, const char *nulls, int expected)
  * st_replace_decision
  *		Writes a decision of a ticket that has one or may have one, and keeps
  *		the old one in the history; in mode ST_WRITE_MISSING leaves the old one
- *		alone.  Returns whether it wrote.  Waits for a session that is deciding
+ *		alone.  Returns what became of it.  Waits for a session that is deciding
  *		the same ticket.
  */
-bool
+StWritten
 st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 {
 	Datum		values[ST_NUM_DECISION_COLUMNS];
@@ -204,7 +204,7 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 	Datum		history[5];
 	StIdentity	caller;
 	TimestampTz now = st_now();
-	bool		written = false;
+	StWritten	written = ST_WRITTEN_NOT;
 
 	st_decision_values(decided, now, values, isnull);
 	values[ST_COL_OUTCOME] = CStringGetTextDatum(st_outcome_names[decided->decision.outcome]);
@@ -221,7 +221,7 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 		elog(ERROR, "SPI_connect failed");
 	prepare();
 
-	while (!written)
+	while (written == ST_WRITTEN_NOT)
 	{
 		bool		exists = false;
 
@@ -233,7 +233,7 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 			run(insert_plan, values, nulls, SPI_OK_INSERT);
 			if (SPI_processed == 1)
 			{
-				written = true;
+				written = ST_WRITTEN_FIRST;
 				break;
 			}
 			if (mode == ST_WRITE_MISSING)
@@ -246,18 +246,20 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 		{
 			run(history_plan, history, NULL, SPI_OK_INSERT);
 			run(update_plan, values, nulls, SPI_OK_UPDATE);
-			written = SPI_processed == 1;
+			if (SPI_processed == 1)
+				written = ST_WRITTEN_AGAIN;
 		}
 		else if (mode == ST_WRITE_AGAIN)
 		{
 			/* an undecided ticket that changed */
 			run(insert_plan, values, nulls, SPI_OK_INSERT);
-			written = SPI_processed == 1;
+			if (SPI_processed == 1)
+				written = ST_WRITTEN_FIRST;
 		}
 	}
 
 	SPI_finish();
-	if (written)
+	if (written != ST_WRITTEN_NOT)
 		st_similar_replace(decided);
 	st_become_caller(&caller);
 	return written;
@@ -265,19 +267,24 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 
 /*
  * st_forget_tickets
- *		Removes decisions, history, signatures and open escalations of tickets
- *		that are gone, and the links of their duplicates.  One statement a ticket: a join would be planned by statistics
- *		that a young table does not have.
+ *		Removes decisions, history, signatures, clocks, assignments and open
+ *		escalations of tickets that are gone, and the links of their duplicates.
+ *		One statement a ticket: a join would be planned by statistics that a
+ *		young table does not have.
  */
 void
 st_forget_tickets(int32 source_id, Datum *tenants, Datum *keys, int n)
 {
 	Datum		values[3];
+	Datum		tenant_array;
+	Datum		key_array;
 	StIdentity	caller;
 
 	if (n == 0)
 		return;
 
+	tenant_array = PointerGetDatum(construct_array(tenants, n, TEXTOID, -1, false, TYPALIGN_INT));
+	key_array = PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT));
 	st_disturbances++;
 	st_become_owner(&caller);
 	SPI_connect();
@@ -300,9 +307,9 @@ st_forget_tickets(int32 source_id, Datum *tenants, Datum *keys, int n)
 		st_statement_run(&forget_duplicates, values, NULL, SPI_OK_UPDATE);
 	}
 	SPI_finish();
-	st_escalation_forget(source_id,
-						 PointerGetDatum(construct_array(tenants, n, TEXTOID, -1, false, TYPALIGN_INT)),
-						 PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT)));
+	st_clocks_forget(source_id, tenant_array, key_array);
+	st_assignment_forget(source_id, tenant_array, key_array);
+	st_escalation_forget(source_id, tenant_array, key_array);
 	st_become_caller(&caller);
 }
 
@@ -320,6 +327,8 @@ st_forget_source(int32 source_id, bool everything)
 	st_statement_run(&forget_source_history, values, NULL, SPI_OK_DELETE);
 	st_statement_run(&forget_source_signatures, values, NULL, SPI_OK_DELETE);
 	SPI_finish();
+	st_clocks_forget_source(source_id);
+	st_assignment_forget_source(source_id);
 	st_escalation_forget_source(source_id, everything);
 	st_become_caller(&caller);
 }
@@ -374,7 +383,11 @@ st_rekey_ticket(int32 source_id, text *old_tenant, text *old_key,
 	SPI_finish();
 
 	if (!taken)
+	{
+		st_clocks_rekey(source_id, old_tenant, old_key, new_tenant, new_key);
+		st_assignment_rekey(source_id, old_tenant, old_key, new_tenant, new_key);
 		st_escalation_rekey(source_id, old_tenant, old_key, new_tenant, new_key);
+	}
 	st_become_caller(&caller);
 
 	if (taken)
