@@ -53,14 +53,20 @@ static StStatement rekey_signature = {
 	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
 };
 
-/* The duplicates of a ticket: their links are cut, or follow it to another key. */
+/*
+ * The duplicates of a ticket: their links are cut, or follow it to another key.
+ * Two statements, because a join would be planned by statistics that a young
+ * table does not have.
+ */
 #define RELINK(key, similarity) \
-	"WITH linked AS (UPDATE triage.decision SET duplicate_of = " key similarity \
+	"UPDATE triage.decision SET duplicate_of = " key similarity \
 	" WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2" \
-	" AND duplicate_of OPERATOR(pg_catalog.=) $3 RETURNING ticket_key)" \
-	" UPDATE triage.ticket_signature s SET duplicate_of = " key " FROM linked" \
-	" WHERE s.tenant_id OPERATOR(pg_catalog.=) $1 AND s.source_id OPERATOR(pg_catalog.=) $2" \
-	" AND s.ticket_key OPERATOR(pg_catalog.=) linked.ticket_key"
+	" AND duplicate_of OPERATOR(pg_catalog.=) $3 RETURNING ticket_key"
+
+static StStatement relink_signature = {
+	"UPDATE triage.ticket_signature SET duplicate_of = $4 WHERE " KEY_IS_1_2_3,
+	4, {TEXTOID, INT4OID, TEXTOID, TEXTOID}, false, NULL
+};
 
 static StStatement forget_duplicates = {
 	RELINK("NULL", ", duplicate_similarity = NULL"),
@@ -266,6 +272,31 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 }
 
 /*
+ * Cuts the links of a ticket's duplicates, or has them follow it to another key
+ * of the same tenant (not NULL).  Between SPI_connect and SPI_finish.
+ */
+static void
+relink_duplicates(Datum tenant, int32 source_id, Datum key, text *new_key)
+{
+	Datum		values[4] = {tenant, Int32GetDatum(source_id), key, PointerGetDatum(new_key)};
+	SPITupleTable *linked;
+	uint64		n;
+
+	st_statement_run(new_key == NULL ? &forget_duplicates : &rekey_duplicates, values, NULL, SPI_OK_UPDATE_RETURNING);
+	linked = SPI_tuptable;
+	n = SPI_processed;
+	for (uint64 i = 0; i < n; i++)
+	{
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		values[2] = SPI_getbinval(linked->vals[i], linked->tupdesc, 1, &isnull);
+		st_statement_run(&relink_signature, values, new_key == NULL ? "   n" : NULL, SPI_OK_UPDATE);
+	}
+	SPI_freetuptable(linked);
+}
+
+/*
  * st_forget_tickets
  *		Removes decisions, history, signatures, clocks, assignments and open
  *		escalations of tickets that are gone, and the links of their duplicates.
@@ -304,7 +335,7 @@ st_forget_tickets(int32 source_id, Datum *tenants, Datum *keys, int n)
 			st_statement_run(&forget_history, values, NULL, SPI_OK_DELETE);
 		SPI_freetuptable(SPI_tuptable);
 		st_statement_run(&forget_signature, values, NULL, SPI_OK_DELETE);
-		st_statement_run(&forget_duplicates, values, NULL, SPI_OK_UPDATE);
+		relink_duplicates(tenants[i], source_id, keys[i], NULL);
 	}
 	SPI_finish();
 	st_clocks_forget(source_id, tenant_array, key_array);
@@ -372,13 +403,8 @@ st_rekey_ticket(int32 source_id, text *old_tenant, text *old_key,
 		st_statement_run(&rekey_decision, values, NULL, SPI_OK_UPDATE);
 		st_statement_run(&rekey_history, values, NULL, SPI_OK_UPDATE);
 		st_statement_run(&rekey_signature, values, NULL, SPI_OK_UPDATE);
-		if (st_same_text(old_tenant, new_tenant))
-		{
-			values[3] = new_key_datum;
-			st_statement_run(&rekey_duplicates, values, NULL, SPI_OK_UPDATE);
-		}
-		else
-			st_statement_run(&forget_duplicates, values, NULL, SPI_OK_UPDATE);
+		relink_duplicates(old_tenant_datum, source_id, old_key_datum,
+						  st_same_text(old_tenant, new_tenant) ? new_key : NULL);
 	}
 	SPI_finish();
 

@@ -9,6 +9,8 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/timestamp.h"
 
 #include "core/core.h"
@@ -22,11 +24,10 @@ typedef struct Kept
 	SPIPlanPtr	plan;
 } Kept;
 
-static Kept forget_tickets = {
-	"DELETE FROM triage.sla_clock c USING ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key)"
-	" WHERE c.source_id OPERATOR(pg_catalog.=) $1 AND c.tenant_id OPERATOR(pg_catalog.=) t.tenant_id"
-	" AND c.ticket_key OPERATOR(pg_catalog.=) t.ticket_key",
-	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}, NULL
+static Kept forget_ticket = {
+	"DELETE FROM triage.sla_clock WHERE tenant_id OPERATOR(pg_catalog.=) $1"
+	" AND source_id OPERATOR(pg_catalog.=) $2 AND ticket_key OPERATOR(pg_catalog.=) $3",
+	3, {TEXTOID, INT4OID, TEXTOID}, NULL
 };
 
 static Kept forget_source = {
@@ -140,14 +141,30 @@ st_clocks_decided(const StClockTicket *ticket, const StPolicy *policy, Timestamp
 		st_table_writer_end(writer);
 }
 
-/* See sla.h. */
+/*
+ * st_clocks_forget
+ *		See sla.h.  One statement a ticket: a join would be planned by
+ *		statistics that a young table does not have.
+ */
 void
 st_clocks_forget(int32 source_id, Datum tenants, Datum keys)
 {
-	Datum		values[3] = {Int32GetDatum(source_id), tenants, keys};
+	Datum		values[3] = {0, Int32GetDatum(source_id), 0};
+	Datum	   *tenant;
+	Datum	   *key;
+	int			ntenants;
+	int			nkeys;
 
+	deconstruct_array(DatumGetArrayTypeP(tenants), TEXTOID, -1, false, TYPALIGN_INT, &tenant, NULL, &ntenants);
+	deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &key, NULL, &nkeys);
 	SPI_connect();
-	run(&forget_tickets, values);
+	for (int i = 0; i < Min(ntenants, nkeys); i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		values[0] = tenant[i];
+		values[2] = key[i];
+		run(&forget_ticket, values);
+	}
 	SPI_finish();
 }
 
