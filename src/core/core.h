@@ -96,4 +96,8 @@ typedef void (*StGuarded) (void *arg);
 extern bool st_guarded(StGuarded function, void *arg, char **why);
 extern bool st_guarded_error(StGuarded function, void *arg, ErrorData **error);
 
+/* The worker of this database is told of work at commit: see wake.c. */
+extern void st_wake_worker(void);
+extern void st_on_wake(void (*find) (void), void (*wake) (void));
+
 #endif							/* ST_CORE_H */
