@@ -66,6 +66,22 @@ AS 'MODULE_PATHNAME', 'st_detach';
 COMMENT ON FUNCTION triage.detach(regclass, boolean) IS 'Drops the triggers of an attached table. Decisions stay, and attaching it again finds them; with purge everything about its tickets is removed.';
 REVOKE ALL ON FUNCTION triage.detach(regclass, boolean) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.message_inserted()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_message_inserted';
+COMMENT ON FUNCTION triage.message_inserted() IS 'Trigger of attached messages: moves the clocks of the ticket, and puts a ticket that was answered without a person to wait for one when its customer writes again. Created by triage.attach_messages.';
+REVOKE ALL ON FUNCTION triage.message_inserted() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER message_source_changed
+AFTER INSERT OR UPDATE OR DELETE ON triage.message_source
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER message_source_truncated
+AFTER TRUNCATE ON triage.message_source
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
+ALTER TABLE triage.message_source ENABLE ALWAYS TRIGGER message_source_changed;
+ALTER TABLE triage.message_source ENABLE ALWAYS TRIGGER message_source_truncated;
+
 CREATE OR REPLACE FUNCTION triage.attach_messages(
     messages regclass,
     columns jsonb DEFAULT '{}',
@@ -74,7 +90,7 @@ CREATE OR REPLACE FUNCTION triage.attach_messages(
 RETURNS jsonb
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'st_attach_messages';
-COMMENT ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) IS 'Notes which table (or view) holds the messages of an attached table''s tickets. columns maps roles (id, ticket, body, author_kind, created_at, tenant) to columns, null for none; others are guessed from the usual names. tickets is by default what the ticket column''s foreign key refers to, else the only attached table. options: customer, an array of the values of author_kind that are the requester. Returns the columns as found. Attaching again configures anew.';
+COMMENT ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) IS 'Notes which table (or view) holds the messages of an attached table''s tickets; those of a table move the tickets'' clocks from now on. columns maps roles (id, ticket, body, author_kind, created_at, tenant) to columns, null for none; others are guessed from the usual names. tickets is by default what the ticket column''s foreign key refers to, else the only attached table. options: customer, agent, bot and system, arrays of the values of author_kind that are them; without them the usual words, and all others are agents. Returns the columns as found. Attaching again configures anew.';
 REVOKE ALL ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.detach_messages(messages regclass)

@@ -369,6 +369,7 @@ st_detach(PG_FUNCTION_ARGS)
 	Relation	rel = open_tickets(tickets);
 	Oid			types[2] = {INT4OID, TIMESTAMPTZOID};
 	Datum		values[2];
+	StMessages	messages;
 	StIdentity	caller;
 	int32		source_id = st_source_find(tickets, false);
 
@@ -380,6 +381,8 @@ st_detach(PG_FUNCTION_ARGS)
 	st_become_owner(&caller);
 	SPI_connect();
 	drop_triggers(tickets);
+	if (purge && st_messages_of(source_id, &messages))
+		st_messages_drop_trigger(messages.messages);
 	values[0] = Int32GetDatum(source_id);
 	values[1] = TimestampTzGetDatum(st_now());
 	if (SPI_execute_with_args(purge ?

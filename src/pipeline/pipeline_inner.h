@@ -20,6 +20,7 @@
 #include "utils/jsonb.h"
 #include "utils/rel.h"
 
+#include "core/core.h"
 #include "model/model.h"
 #include "pipeline/pipeline.h"
 #include "routing/assignment.h"
@@ -116,6 +117,7 @@ typedef struct StSource
 } StSource;
 
 extern void st_config_init(void);
+extern bool st_resolve_column(StColumn *column, Relation rel, const char *name, MemoryContext cxt);
 extern StSource *st_source_for(int32 source_id, Relation rel);
 extern int32 st_source_find(Oid tickets, bool attached_only);
 extern int32 st_source_get(Oid tickets);
@@ -142,6 +144,7 @@ typedef struct StDecided
 	StFacts		facts;
 	StDecision	decision;
 	StTrace		trace;
+	char	   *note;			/* what could not be found out; NULL: nothing */
 	bool		assign;			/* by the options of its table */
 	bool		has_status;		/* its table tells */
 	StPhase		phase;			/* by st_policies_choose; so below */
@@ -167,6 +170,8 @@ typedef struct StReader
 	char	   *failure;		/* then why */
 	text	   *model_name;
 	int32		model_version;
+	Oid			owner;			/* of the tickets table: entities are looked up
+								 * as they */
 	MemoryContext cxt;			/* lives as long as the reader */
 	MemoryContext row_cxt;
 	uint64		disturbances;	/* when the model was had */
@@ -188,6 +193,7 @@ extern void st_reader_begin(StReader *reader, StSource *source, StWriter *writer
 extern void st_reader_end(StReader *reader);
 extern bool st_same_text(const text *a, const text *b);
 extern text *st_column_text(StColumn *column, TupleTableSlot *slot);
+extern bool st_column_time(const StColumn *column, TupleTableSlot *slot, TimestampTz *at);
 extern void st_read_key(StSource *source, TupleTableSlot *slot, text **tenant, text **key);
 extern void st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocument *doc);
 extern bool st_is_blank(const char *data, int length);
@@ -401,7 +407,7 @@ extern void st_follow_end(StFollow *follow);
 extern bool st_names_agent(const text *agent);
 extern bool st_decided_waits(const StDecided *decided);
 extern void st_wait_again(const StDecided *decided);
-extern bool st_wait_as_decided(text *tenant_id, int32 source_id, text *ticket_key);
+extern bool st_wait_as_decided(text *tenant_id, int32 source_id, text *ticket_key, bool unless_done);
 
 /* ---- triggers (pipeline_trigger.c) ---- */
 
@@ -422,6 +428,7 @@ extern void st_rekey_ticket(int32 source_id, text *old_tenant, text *old_key,
 /* ---- the tickets table, asked through SPI (pipeline_ticket.c) ---- */
 
 extern char *st_table_name(Oid relid);
+extern Oid	st_table_owner(Oid relid);
 extern void st_key_condition(StringInfo sql, const char *column, Oid typid, char comparison, int parameter);
 extern void st_key_any_condition(StringInfo sql, const char *column, Oid typid, int parameter);
 extern char *st_ticket_target(const StSource *source, StSource *projected);
@@ -447,13 +454,17 @@ typedef enum StMessageRole
 typedef struct StMessages
 {
 	Oid			messages;
+	int32		source_id;
 	char	   *name[ST_NUM_MESSAGE_ROLES]; /* columns; NULL: none */
-	char	  **customer;		/* values of author_kind that are the
-								 * requester */
-	int			ncustomer;
+	char	  **words[ST_NUM_AUTHORS];	/* values of author_kind, by StAuthorKind */
+	int			nwords[ST_NUM_AUTHORS];
 } StMessages;
 
+extern void st_thread_init(void);
+extern void st_messages_drop_trigger(Oid messages);
 extern bool st_messages_of(int32 source_id, StMessages *found);
+extern void st_messages_read(StTableScan *scan, StMessages *found);
+extern StAuthorKind st_message_author(const StMessages *messages, const char *author_kind);
 extern bool st_message_is_customers(const StMessages *messages, const char *author_kind);
 
 /* ---- someone else's identity, worn while rows are written (pipeline_owner.c) ---- */

@@ -61,14 +61,14 @@ move_assignment(text *tenant, int32 source_id, text *key, const Standing *before
 	else if (before->phase == ST_PHASE_SOLVED)
 	{
 		if (!st_ticket_reopen(tenant, source_id, key, "reopened", &agent) && !after->has_agent)
-			st_wait_as_decided(tenant, source_id, key);
+			st_wait_as_decided(tenant, source_id, key, false);
 	}
 	else if (after->has_agent && !before->has_agent)
 		st_waiting_remove(tenant, source_id, key);
 	else if (before->has_agent && !after->has_agent)
 	{
 		if (!st_ticket_release(tenant, source_id, key, "the ticket names no agent any more"))
-			st_wait_as_decided(tenant, source_id, key);
+			st_wait_as_decided(tenant, source_id, key, false);
 	}
 }
 

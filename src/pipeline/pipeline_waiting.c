@@ -131,11 +131,13 @@ stored_skills(TupleDesc tupdesc, HeapTuple tuple, int *n)
 /*
  * st_wait_as_decided
  *		Puts a ticket to wait by the decision that is stored, whatever its
- *		outcome: what was automated and came back is for people.  Returns whether
- *		it waits; false for a ticket without a decision.  As the owner.
+ *		outcome: what was automated and came back is for people.  With
+ *		unless_done, one that had an owner and waits no longer is left alone.
+ *		Returns whether it waits; false for a ticket without a decision.  As the
+ *		owner.
  */
 bool
-st_wait_as_decided(text *tenant_id, int32 source_id, text *ticket_key)
+st_wait_as_decided(text *tenant_id, int32 source_id, text *ticket_key, bool unless_done)
 {
 	Datum		key[3] = {PointerGetDatum(tenant_id), Int32GetDatum(source_id), PointerGetDatum(ticket_key)};
 	StWaitingTicket ticket;
@@ -163,7 +165,7 @@ st_wait_as_decided(text *tenant_id, int32 source_id, text *ticket_key)
 			value = SPI_getbinval(tuple, tupdesc, 4, &isnull);
 			ticket.language = isnull ? NULL : DatumGetTextPP(value);
 			ticket.skills = stored_skills(tupdesc, tuple, &ticket.nskills);
-			waits = st_waiting_put(&ticket);
+			waits = unless_done ? st_waiting_decided_again(&ticket) : st_waiting_put(&ticket);
 		}
 	}
 	SPI_finish();

@@ -499,7 +499,10 @@ st_clocks_message(const StClockTicket *ticket, StAuthorKind author, TimestampTz 
 
 	rows = st_clock_lock(ticket, &n);
 	if (n > 0 && whose.policy_id == 0)
+	{
 		whose.policy_id = rows[0].ticket.policy_id;
+		whose.priority = rows[0].ticket.priority;
+	}
 	for (int i = 0; i < n; i++)
 	{
 		StClock    *clock = &rows[i].clock;

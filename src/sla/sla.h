@@ -66,6 +66,8 @@ typedef enum StAuthorKind
 	ST_AUTHOR_SYSTEM
 } StAuthorKind;
 
+#define ST_NUM_AUTHORS	4
+
 typedef struct StPolicy StPolicy;
 
 /*
