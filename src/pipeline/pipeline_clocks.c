@@ -204,7 +204,7 @@ st_follow_new(StFollow *follow, const StDecided *const *decided, int n)
  *		Moves the clocks of a ticket that was decided again, and where it waits.
  */
 void
-st_follow_again(const StDecided *d)
+st_follow_again(const StDecided *d, bool was_automated)
 {
 	StClockTicket ticket;
 	StIdentity	caller;
@@ -215,7 +215,7 @@ st_follow_again(const StDecided *d)
 	SPI_connect();
 	st_clocks_decided(&ticket, d->policy, begins_at(d), d->phase);
 	SPI_finish();
-	st_wait_again(d);
+	st_wait_again(d, was_automated);
 	st_become_caller(&caller);
 }
 

@@ -385,7 +385,7 @@ typedef enum StWritten
 	ST_WRITTEN_AGAIN			/* it replaced one */
 } StWritten;
 
-extern StWritten st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why);
+extern StWritten st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why, bool *was_automated);
 
 /* ---- what follows decisions (pipeline_clocks.c, pipeline_waiting.c) ---- */
 
@@ -401,12 +401,12 @@ typedef struct StFollow
 extern void st_policies_choose(StDecided *decided, int n);
 extern void st_follow_begin(StFollow *follow);
 extern void st_follow_new(StFollow *follow, const StDecided *const *decided, int n);
-extern void st_follow_again(const StDecided *decided);
+extern void st_follow_again(const StDecided *decided, bool was_automated);
 extern void st_follow_wait(StFollow *follow, const StDecided *decided);
 extern void st_follow_end(StFollow *follow);
 extern bool st_names_agent(const text *agent);
 extern bool st_decided_waits(const StDecided *decided);
-extern void st_wait_again(const StDecided *decided);
+extern void st_wait_again(const StDecided *decided, bool was_automated);
 extern bool st_wait_as_decided(text *tenant_id, int32 source_id, text *ticket_key, bool unless_done);
 
 /* ---- triggers (pipeline_trigger.c) ---- */

@@ -79,17 +79,18 @@ st_follow_wait(StFollow *follow, const StDecided *d)
 /*
  * st_wait_again
  *		A ticket was decided again: it waits where it belongs now, or no longer.
- *		Whoever has it keeps it.  As the owner.
+ *		Whoever has it keeps it.  What was automated before and waits came back,
+ *		and is not sent away a second time.  As the owner.
  */
 void
-st_wait_again(const StDecided *d)
+st_wait_again(const StDecided *d, bool was_automated)
 {
 	StWaitingTicket ticket;
 
 	waiting_ticket(d, &ticket);
 	if (st_decided_waits(d))
 		st_waiting_decided_again(&ticket);
-	else if (d->assign)
+	else if (d->assign && !(was_automated && d->decision.outcome == ST_OUTCOME_AUTO))
 		st_waiting_remove(ticket.tenant_id, ticket.source_id, ticket.ticket_key);
 }
 

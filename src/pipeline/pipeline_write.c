@@ -270,8 +270,9 @@ replace_one(StWriter *writer, int i)
 {
 	StDecided  *decided = &writer->decided[i];
 	const StDecided *one = decided;
+	bool		was_automated = false;
 
-	switch (st_replace_decision(decided, writer->mode, writer->why))
+	switch (st_replace_decision(decided, writer->mode, writer->why, &was_automated))
 	{
 		case ST_WRITTEN_FIRST:
 			writer->written++;
@@ -279,7 +280,7 @@ replace_one(StWriter *writer, int i)
 			break;
 		case ST_WRITTEN_AGAIN:
 			writer->written++;
-			st_follow_again(decided);
+			st_follow_again(decided, was_automated);
 			break;
 		case ST_WRITTEN_NOT:
 

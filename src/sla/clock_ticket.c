@@ -124,6 +124,11 @@ st_clocks_decided(const StClockTicket *ticket, const StPolicy *policy, Timestamp
 	if (policy == NULL || phase == ST_PHASE_SOLVED)
 		return;
 	created_at = st_clock_creation(created_at, now);
+	for (int i = 0; i < n; i++)
+	{
+		if (st_metric_at_creation(rows[i].clock.metric))
+			created_at = Min(created_at, rows[i].clock.started_at);
+	}
 	for (int i = 0; i < ST_NUM_METRICS; i++)
 	{
 		const StTarget *target = has[i] || !st_metric_at_creation(i) || (answered && i == ST_FIRST_REPLY) ?
