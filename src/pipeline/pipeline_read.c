@@ -361,6 +361,7 @@ st_decide(StReader *reader, TupleTableSlot *slot, StDecided *decided)
 	decided->policy = NULL;
 	decided->note = NULL;
 	facts->source_id = source->source_id;
+	facts->now = reader->now;
 
 	st_read_key(source, slot, &facts->tenant_id, &facts->ticket_key);
 	if (facts->ticket_key == NULL)
