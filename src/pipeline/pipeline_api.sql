@@ -49,7 +49,7 @@ CREATE OR REPLACE FUNCTION triage.attach(tickets regclass, columns jsonb DEFAULT
 RETURNS jsonb
 LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'st_attach';
-COMMENT ON FUNCTION triage.attach(regclass, jsonb, jsonb) IS 'Attaches a table: from now on each of its tickets is decided in the transaction that inserts it. columns maps roles (id, subject, body, customer, channel, segment, language, priority, status, assigned_agent, created_at, tenant) to columns, null for none; others are guessed from the usual names. options: intent_model (default "intent"), on_error ("decide" or "raise"), clean (default true), mode ("immediate"). Returns the columns as found. Attaching again configures anew.';
+COMMENT ON FUNCTION triage.attach(regclass, jsonb, jsonb) IS 'Attaches a table: from now on each of its tickets is decided in the transaction that inserts it. columns maps roles (id, subject, body, customer, channel, segment, language, priority, status, assigned_agent, created_at, tenant) to columns, null for none; others are guessed from the usual names. options: intent_model (default "intent"), on_error ("decide" or "raise"), clean (default true), mode ("immediate", or "deferred": noted in triage.backlog and decided by the worker). Returns the columns as found. Attaching again configures anew.';
 REVOKE ALL ON FUNCTION triage.attach(regclass, jsonb, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.detach(tickets regclass, purge boolean DEFAULT false)
@@ -105,6 +105,41 @@ LANGUAGE c
 AS 'MODULE_PATHNAME', 'st_backfill';
 COMMENT ON PROCEDURE triage.backfill(regclass, integer, boolean, bigint) IS 'Decides the tickets of an attached table that have no decision: those from before it was attached, and those that came while triggers were off. Works in the order of the key, batch_size (1 to 10000) tickets a transaction; may be cancelled and called again. escalate => false queues no escalations. decided returns how many decisions were written.';
 REVOKE ALL ON PROCEDURE triage.backfill(regclass, integer, boolean, bigint) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.decide_backlog()
+RETURNS timestamptz
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_decide_backlog';
+COMMENT ON FUNCTION triage.decide_backlog() IS 'Decides the next 500 tickets of triage.backlog, in the order of arrival, and returns when it wants to be called again: the present when there is more to do, the next moment at which an entry is to be tried again, NULL when there is none. The worker calls it.';
+REVOKE ALL ON FUNCTION triage.decide_backlog() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.decide_backlog(batch_size integer)
+RETURNS bigint
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'st_decide_backlog_batch';
+COMMENT ON FUNCTION triage.decide_backlog(integer) IS 'The same for at most batch_size (1 to 10000) entries; returns how many entries it took out of the backlog. What somebody else is deciding or changing at the moment is left there.';
+REVOKE ALL ON FUNCTION triage.decide_backlog(integer) FROM PUBLIC;
+
+CREATE OR REPLACE VIEW triage.backlog_status
+WITH (security_invoker = true) AS
+SELECT s.tickets,
+       b.source_id,
+       pg_catalog.count(*) AS waiting,
+       pg_catalog.count(*) FILTER (WHERE b.attempts OPERATOR(pg_catalog.>) 0) AS failing,
+       pg_catalog.min(b.noted_at) AS oldest,
+       triage.now() OPERATOR(pg_catalog.-) pg_catalog.min(b.noted_at) AS lag,
+       pg_catalog.min(b.next_try) AS next_try
+FROM triage.backlog b
+LEFT JOIN triage.source s ON s.source_id OPERATOR(pg_catalog.=) b.source_id
+GROUP BY s.tickets, b.source_id;
+COMMENT ON VIEW triage.backlog_status IS 'How many tickets of each attached table wait to be decided, and how long.';
+COMMENT ON COLUMN triage.backlog_status.tickets IS 'The attached table.';
+COMMENT ON COLUMN triage.backlog_status.source_id IS 'Its triage.source.source_id.';
+COMMENT ON COLUMN triage.backlog_status.waiting IS 'Entries in triage.backlog.';
+COMMENT ON COLUMN triage.backlog_status.failing IS 'Those of them that could not be decided at least once.';
+COMMENT ON COLUMN triage.backlog_status.oldest IS 'When the oldest was noted.';
+COMMENT ON COLUMN triage.backlog_status.lag IS 'How long ago that is.';
+COMMENT ON COLUMN triage.backlog_status.next_try IS 'When the next of those that were tried is tried again.';
 
 CREATE OR REPLACE FUNCTION triage.decide_again(tickets regclass, ticket_key text, tenant text DEFAULT NULL)
 RETURNS triage.outcome

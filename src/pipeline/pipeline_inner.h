@@ -58,6 +58,7 @@ typedef struct StOptions
 	char	   *intent_model;
 	bool		raise;			/* on_error => raise */
 	bool		clean;
+	bool		deferred;		/* noted in the trigger, decided later */
 	uint32		understand;		/* ST_SIGNAL_... and ST_WATCH_... */
 } StOptions;
 
@@ -180,6 +181,7 @@ extern uint64 st_disturbances;
 extern void st_reader_begin(StReader *reader, StSource *source, StWriter *writer);
 extern void st_reader_end(StReader *reader);
 extern bool st_same_text(const text *a, const text *b);
+extern bool st_key_is_usable(const StSource *source, const text *tenant, const text *key);
 extern void st_read_key(StSource *source, TupleTableSlot *slot, text **tenant, text **key);
 extern void st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocument *doc);
 extern bool st_is_blank(const char *data, int length);
@@ -375,6 +377,19 @@ extern char *st_ticket_target(const StSource *source, StSource *projected);
 extern TupleTableSlot *st_ticket_fetch(StSource *source, StSource *projected, const text *tenant,
 									   const text *key, bool for_share);
 extern bool st_ticket_is_live(StSource *source, const text *tenant, const text *key);
+
+/* ---- deferred mode (pipeline_backlog.c, pipeline_backlog_decide.c) ---- */
+
+typedef struct StNoter StNoter;
+
+extern void st_backlog_init(void);
+extern StNoter *st_noter_begin(StSource *source, bool again);
+extern void st_noter_add(StNoter *noter, TupleTableSlot *ticket);
+extern void st_noter_end(StNoter *noter);
+extern void st_note_ticket(StSource *source, TupleTableSlot *ticket, bool again);
+extern bool st_ticket_has_decision(StSource *source, TupleTableSlot *ticket);
+extern void st_backlog_forget_source(int32 source_id);
+extern void st_backlog_answered(int32 source_id, Datum *tenants, Datum *keys, int n);
 
 /* ---- the messages of a ticket's thread (pipeline_messages.c) ---- */
 

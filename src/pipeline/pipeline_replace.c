@@ -321,6 +321,7 @@ st_forget_source(int32 source_id, bool everything)
 	st_statement_run(&forget_source_signatures, values, NULL, SPI_OK_DELETE);
 	SPI_finish();
 	st_escalation_forget_source(source_id, everything);
+	st_backlog_forget_source(source_id);
 	st_become_caller(&caller);
 }
 
