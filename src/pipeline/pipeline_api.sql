@@ -117,8 +117,31 @@ CREATE OR REPLACE FUNCTION triage.decide_backlog(batch_size integer)
 RETURNS bigint
 LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'st_decide_backlog_batch';
-COMMENT ON FUNCTION triage.decide_backlog(integer) IS 'The same for at most batch_size (1 to 10000) entries; returns how many entries it took out of the backlog. What somebody else is deciding or changing at the moment is left there.';
+COMMENT ON FUNCTION triage.decide_backlog(integer) IS 'The same for batch_size (1 to 10000) tickets, up to 99 more where they were noted together; returns how many tickets it took out of the backlog. What somebody else is deciding or changing at the moment is left there.';
 REVOKE ALL ON FUNCTION triage.decide_backlog(integer) FROM PUBLIC;
+
+CREATE OR REPLACE VIEW triage.backlog
+WITH (security_invoker = true) AS
+SELECT n.note_id,
+       n.source_id,
+       n.tenant_id,
+       k.ticket_key COLLATE "C" AS ticket_key,
+       n.noted_at,
+       n.again,
+       n.attempts,
+       n.next_try,
+       n.error
+FROM triage.backlog_note n, LATERAL pg_catalog.unnest(n.ticket_keys) AS k (ticket_key);
+COMMENT ON VIEW triage.backlog IS 'Tickets of tables attached with mode "deferred" that wait to be decided.';
+COMMENT ON COLUMN triage.backlog.note_id IS 'Grows in the order of arrival; the same for tickets that were noted together.';
+COMMENT ON COLUMN triage.backlog.source_id IS 'The attached table: triage.source.source_id.';
+COMMENT ON COLUMN triage.backlog.tenant_id IS 'Tenant of the ticket; the empty string where there are no tenants.';
+COMMENT ON COLUMN triage.backlog.ticket_key IS 'Key of the ticket in its table, as text.';
+COMMENT ON COLUMN triage.backlog.noted_at IS 'When the ticket was inserted or changed.';
+COMMENT ON COLUMN triage.backlog.again IS 'Whether the ticket was changed and is to be decided again.';
+COMMENT ON COLUMN triage.backlog.attempts IS 'How often deciding it failed; after five times it is decided with outcome failed.';
+COMMENT ON COLUMN triage.backlog.next_try IS 'Not before this moment is it tried again; NULL: not tried yet.';
+COMMENT ON COLUMN triage.backlog.error IS 'Why the last attempt failed.';
 
 CREATE OR REPLACE VIEW triage.backlog_status
 WITH (security_invoker = true) AS
@@ -135,8 +158,8 @@ GROUP BY s.tickets, b.source_id;
 COMMENT ON VIEW triage.backlog_status IS 'How many tickets of each attached table wait to be decided, and how long.';
 COMMENT ON COLUMN triage.backlog_status.tickets IS 'The attached table.';
 COMMENT ON COLUMN triage.backlog_status.source_id IS 'Its triage.source.source_id.';
-COMMENT ON COLUMN triage.backlog_status.waiting IS 'Entries in triage.backlog.';
-COMMENT ON COLUMN triage.backlog_status.failing IS 'Those of them that could not be decided at least once.';
+COMMENT ON COLUMN triage.backlog_status.waiting IS 'How many tickets.';
+COMMENT ON COLUMN triage.backlog_status.failing IS 'How many of them could not be decided when it was tried.';
 COMMENT ON COLUMN triage.backlog_status.oldest IS 'When the oldest was noted.';
 COMMENT ON COLUMN triage.backlog_status.lag IS 'How long ago that is.';
 COMMENT ON COLUMN triage.backlog_status.next_try IS 'When the next of those that were tried is tried again.';

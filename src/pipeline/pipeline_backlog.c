@@ -5,14 +5,15 @@
  *		and decided later (pipeline_backlog_decide.c).
  *
  * What is noted is the key and nothing of the text: the ticket is read when it
- * is decided, as it is then.  Entries are written straight into heap and
- * indexes some hundreds at a time where that is safe, else by SPI as the owner
- * of schema triage.
+ * is decided, as it is then.  The tickets of a statement share rows of the table
+ * (triage.backlog_note), NOTE_KEYS of one tenant in each: so a bulk load writes
+ * a hundredth of the rows and index entries.  Rows are written straight into
+ * heap and indexes where that is safe, else by SPI as the owner of schema triage.
  *
- * Their identities grow with time: the sequence goes up by BATCH_ROWS, so that
- * one call of nextval serves a batch, and within it they are counted.
+ * Their identities grow with time: the sequence goes up by GATHERED, so that one
+ * call of nextval serves all that is gathered, and within it they are counted.
  *
- * An entry is of a new ticket, or of one that must be decided again.  Only the
+ * A note is of new tickets, or of one that must be decided again.  Only the
  * latter are in an index by key: whoever has locked a ticket and read it as it
  * is now has answered all of them that are committed (st_backlog_answered).
  *
@@ -34,37 +35,41 @@
 #include "core/core.h"
 #include "pipeline/pipeline_inner.h"
 
-/* Also the increment of the sequence. */
-#define BATCH_ROWS	500
+/* So many tickets are gathered; also the increment of the sequence. */
+#define GATHERED	500
 
-/* The columns of triage.backlog. */
+/* A note has at most so many tickets, and grows no more beyond so many bytes. */
+#define NOTE_KEYS	100
+#define NOTE_BYTES	1500
+
+/* The columns of triage.backlog_note. */
 enum
 {
-	COL_BACKLOG_ID,
+	COL_NOTE_ID,
 	COL_NOTED_AT,
 	COL_NEXT_TRY,
 	COL_SOURCE_ID,
 	COL_ATTEMPTS,
 	COL_AGAIN,
 	COL_TENANT_ID,
-	COL_TICKET_KEY,
+	COL_TICKET_KEYS,
 	COL_ERROR,
 	NUM_COLUMNS
 };
 
 static const char *const backlog_columns[NUM_COLUMNS] = {
-	"backlog_id", "noted_at", "next_try", "source_id", "attempts", "again",
-	"tenant_id", "ticket_key", "error"
+	"note_id", "noted_at", "next_try", "source_id", "attempts", "again",
+	"tenant_id", "ticket_keys", "error"
 };
 
 static StOwnTable target = {
-	"backlog", backlog_columns, NUM_COLUMNS, NULL
+	"backlog_note", backlog_columns, NUM_COLUMNS, NULL
 };
 
-static StStatement insert_entry = {
-	"INSERT INTO triage.backlog (noted_at, source_id, attempts, again, tenant_id, ticket_key)"
+static StStatement insert_note = {
+	"INSERT INTO triage.backlog_note (noted_at, source_id, attempts, again, tenant_id, ticket_keys)"
 	" VALUES ($1, $2, 0, $3, $4, $5)",
-	5, {TIMESTAMPTZOID, INT4OID, BOOLOID, TEXTOID, TEXTOID}, false, NULL
+	5, {TIMESTAMPTZOID, INT4OID, BOOLOID, TEXTOID, TEXTARRAYOID}, false, NULL
 };
 
 static StStatement find_decision = {
@@ -74,32 +79,42 @@ static StStatement find_decision = {
 };
 
 static StStatement forget_source = {
-	"DELETE FROM triage.backlog WHERE source_id OPERATOR(pg_catalog.=) $1",
+	"DELETE FROM triage.backlog_note WHERE source_id OPERATOR(pg_catalog.=) $1",
 	1, {INT4OID}, true, NULL
 };
 
 /* What others have locked is left to them. */
 static StStatement forget_answered = {
-	"DELETE FROM triage.backlog WHERE backlog_id OPERATOR(pg_catalog.=) ANY (ARRAY("
-	"SELECT o.backlog_id FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key),"
-	" LATERAL (SELECT b.backlog_id FROM triage.backlog b WHERE b.again"
-	" AND b.source_id OPERATOR(pg_catalog.=) $1 AND b.ticket_key OPERATOR(pg_catalog.=) t.ticket_key"
+	"DELETE FROM triage.backlog_note WHERE note_id OPERATOR(pg_catalog.=) ANY (ARRAY("
+	"SELECT o.note_id FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key),"
+	" LATERAL (SELECT b.note_id FROM triage.backlog_note b WHERE b.again"
+	" AND b.source_id OPERATOR(pg_catalog.=) $1 AND b.ticket_keys[1] OPERATOR(pg_catalog.=) t.ticket_key"
 	" AND b.tenant_id OPERATOR(pg_catalog.=) t.tenant_id FOR UPDATE SKIP LOCKED) AS o))",
 	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}, true, NULL
 };
+
+/* A ticket that is gathered. */
+typedef struct Gathered
+{
+	text	   *tenant;
+	text	   *key;
+	int			position;
+} Gathered;
 
 struct StNoter
 {
 	StSource   *source;
 	bool		again;
+	bool		by_tenant;		/* tickets have tenants */
 	TimestampTz now;
 	MemoryContext cxt;			/* the noter's own */
-	MemoryContext batch_cxt;	/* keys of a batch */
+	MemoryContext batch_cxt;	/* what the gathered tickets point to */
 	Relation	rel;			/* NULL until the first ticket */
 	bool		direct;			/* past the executor */
 	StInserter	inserter;
-	int			n;				/* entries gathered */
-	int64		first_id;		/* of the batch */
+	int			n;				/* tickets gathered */
+	int			allocated;
+	Gathered   *tickets;
 	bool		any;
 };
 
@@ -121,6 +136,7 @@ st_noter_begin(StSource *source, bool again)
 
 	noter->source = source;
 	noter->again = again;
+	noter->by_tenant = source->column[ST_ROLE_TENANT].attnum != 0;
 	noter->now = st_now();
 	noter->cxt = CurrentMemoryContext;
 	noter->batch_cxt = AllocSetContextCreate(CurrentMemoryContext, "support_triage noted tickets",
@@ -136,13 +152,13 @@ open_target(StNoter *noter)
 	noter->rel = st_own_table_open(&target, RowExclusiveLock);
 	noter->direct = target.direct;
 	if (noter->direct)
-		st_inserter_begin(&noter->inserter, noter->rel, BATCH_ROWS);
+		st_inserter_begin(&noter->inserter, noter->rel, GATHERED);
 	MemoryContextSwitchTo(old);
 }
 
-/* One entry by SPI, as the owner. */
+/* A note by SPI, as the owner. */
 static void
-note_by_spi(const StNoter *noter, text *tenant, text *key)
+note_by_spi(const StNoter *noter, text *tenant, Datum keys)
 {
 	Datum		values[5];
 	StIdentity	caller;
@@ -151,31 +167,102 @@ note_by_spi(const StNoter *noter, text *tenant, text *key)
 	values[1] = Int32GetDatum(noter->source->source_id);
 	values[2] = BoolGetDatum(noter->again);
 	values[3] = PointerGetDatum(tenant);
-	values[4] = PointerGetDatum(key);
+	values[4] = keys;
 	st_disturbances++;
 	st_become_owner(&caller);
 	SPI_connect();
-	st_statement_run(&insert_entry, values, NULL, SPI_OK_INSERT);
+	st_statement_run(&insert_note, values, NULL, SPI_OK_INSERT);
 	SPI_finish();
 	st_become_caller(&caller);
 }
 
+/* Tickets of one tenant stay in the order in which they came. */
+static int
+by_tenant(const void *pa, const void *pb)
+{
+	const Gathered *a = pa;
+	const Gathered *b = pb;
+	int			la = VARSIZE_ANY_EXHDR(a->tenant);
+	int			lb = VARSIZE_ANY_EXHDR(b->tenant);
+	int			c = memcmp(VARDATA_ANY(a->tenant), VARDATA_ANY(b->tenant), Min(la, lb));
+
+	if (c != 0)
+		return c;
+	return la != lb ? la - lb : a->position - b->position;
+}
+
+/* Puts a note into the next slot. */
+static void
+fill_slot(StNoter *noter, int i, int64 id, text *tenant, Datum keys)
+{
+	TupleTableSlot *slot = st_inserter_slot(&noter->inserter, i);
+
+#define SET(column, datum) \
+	(slot->tts_values[target.attnum[column] - 1] = (datum), slot->tts_isnull[target.attnum[column] - 1] = false)
+	SET(COL_NOTE_ID, Int64GetDatum(id));
+	SET(COL_NOTED_AT, TimestampTzGetDatum(noter->now));
+	SET(COL_SOURCE_ID, Int32GetDatum(noter->source->source_id));
+	SET(COL_ATTEMPTS, Int16GetDatum(0));
+	SET(COL_AGAIN, BoolGetDatum(noter->again));
+	SET(COL_TENANT_ID, PointerGetDatum(tenant));
+	SET(COL_TICKET_KEYS, keys);
+#undef SET
+	ExecStoreVirtualTuple(slot);
+}
+
+/* Writes what was gathered. */
 static void
 flush(StNoter *noter)
 {
-	int			nconflicts;
+	MemoryContext old = MemoryContextSwitchTo(noter->batch_cxt);
+	Datum		keys[NOTE_KEYS];
+	int64		first_id = 0;
+	int			nnotes = 0;
+	int			nconflicts = 0;
 
-	if (noter->n == 0)
-		return;
-	(void) st_inserter_write(&noter->inserter, noter->n, &nconflicts);
-	if (nconflicts > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNIQUE_VIOLATION),
-				 errmsg("triage.backlog has entries that its sequence has not given out yet"),
-				 errhint("Set the sequence triage.backlog_backlog_id_seq beyond the greatest backlog_id.")));
-	st_inserter_clear(&noter->inserter, noter->n);
-	MemoryContextReset(noter->batch_cxt);
+	if (noter->n > 0 && noter->rel == NULL)
+		open_target(noter);
+	if (noter->n > 0 && noter->direct)
+		first_id = nextval_internal(st_relation_oid("backlog_note_note_id_seq", false), false);
+	if (noter->by_tenant && noter->n > 1)
+		qsort(noter->tickets, noter->n, sizeof(Gathered), by_tenant);
+
+	for (int i = 0; i < noter->n;)
+	{
+		text	   *tenant = noter->tickets[i].tenant;
+		Size		bytes = 0;
+		Datum		array;
+		int			n = 0;
+
+		do
+		{
+			keys[n++] = PointerGetDatum(noter->tickets[i].key);
+			bytes += VARSIZE_ANY(noter->tickets[i].key);
+			i++;
+		} while (n < NOTE_KEYS && bytes < NOTE_BYTES && i < noter->n &&
+				 (!noter->by_tenant || st_same_text(tenant, noter->tickets[i].tenant)));
+		array = PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT));
+		if (noter->direct)
+		{
+			fill_slot(noter, nnotes, first_id + nnotes, tenant, array);
+			nnotes++;
+		}
+		else
+			note_by_spi(noter, tenant, array);
+	}
+	if (nnotes > 0)
+	{
+		(void) st_inserter_write(&noter->inserter, nnotes, &nconflicts);
+		if (nconflicts > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNIQUE_VIOLATION),
+					 errmsg("triage.backlog_note has notes that its sequence has not given out yet"),
+					 errhint("Set the sequence triage.backlog_note_note_id_seq beyond the greatest note_id.")));
+		st_inserter_clear(&noter->inserter, nnotes);
+	}
 	noter->n = 0;
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(noter->batch_cxt);
 }
 
 /*
@@ -187,43 +274,23 @@ void
 st_noter_add(StNoter *noter, TupleTableSlot *ticket)
 {
 	MemoryContext old = MemoryContextSwitchTo(noter->batch_cxt);
-	TupleTableSlot *slot;
-	text	   *tenant;
-	text	   *key;
+	Gathered   *g;
 
-	st_read_key(noter->source, ticket, &tenant, &key);
-	if (!st_key_is_usable(noter->source, tenant, key))
+	if (noter->n == noter->allocated)
 	{
-		MemoryContextSwitchTo(old);
-		return;
+		noter->allocated = noter->allocated == 0 ? 1 : GATHERED;
+		noter->tickets = noter->tickets == NULL ?
+			MemoryContextAlloc(noter->cxt, noter->allocated * sizeof(Gathered)) :
+			repalloc(noter->tickets, noter->allocated * sizeof(Gathered));
 	}
-	noter->any = true;
-	if (noter->rel == NULL)
-		open_target(noter);
-	if (!noter->direct)
-	{
-		note_by_spi(noter, tenant, key);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(noter->batch_cxt);
-		return;
-	}
-
-	if (noter->n == 0)
-		noter->first_id = nextval_internal(st_relation_oid("backlog_backlog_id_seq", false), false);
-	slot = st_inserter_slot(&noter->inserter, noter->n);
-#define SET(column, datum) \
-	(slot->tts_values[target.attnum[column] - 1] = (datum), slot->tts_isnull[target.attnum[column] - 1] = false)
-	SET(COL_BACKLOG_ID, Int64GetDatum(noter->first_id + noter->n));
-	SET(COL_NOTED_AT, TimestampTzGetDatum(noter->now));
-	SET(COL_SOURCE_ID, Int32GetDatum(noter->source->source_id));
-	SET(COL_ATTEMPTS, Int16GetDatum(0));
-	SET(COL_AGAIN, BoolGetDatum(noter->again));
-	SET(COL_TENANT_ID, PointerGetDatum(tenant));
-	SET(COL_TICKET_KEY, PointerGetDatum(key));
-#undef SET
-	ExecStoreVirtualTuple(slot);
+	g = &noter->tickets[noter->n];
+	st_read_key(noter->source, ticket, &g->tenant, &g->key);
+	g->position = noter->n;
 	MemoryContextSwitchTo(old);
-	if (++noter->n == BATCH_ROWS)
+	if (!st_key_is_usable(noter->source, g->tenant, g->key))
+		return;
+	noter->any = true;
+	if (++noter->n == GATHERED)
 		flush(noter);
 }
 
@@ -281,7 +348,7 @@ st_ticket_has_decision(StSource *source, TupleTableSlot *ticket)
 	return found;
 }
 
-/* Removes the entries of a source. */
+/* Removes the notes of a source. */
 void
 st_backlog_forget_source(int32 source_id)
 {
@@ -298,7 +365,7 @@ st_backlog_forget_source(int32 source_id)
 
 /*
  * st_backlog_answered
- *		Removes the committed entries that ask for tickets to be decided again:
+ *		Removes the committed notes that ask for tickets to be decided again:
  *		the caller has locked their rows against changes and has decided them as
  *		they are now.
  */

@@ -10,39 +10,40 @@
 
 #include "pipeline/pipeline_inner.h"
 
-/* An entry of the backlog.  Of several of one ticket the first stands for all. */
+/* How a noted ticket fared. */
+typedef enum StNotedFate
+{
+	ST_NOTED_DONE,				/* decided, or there is nothing to decide */
+	ST_NOTED_HELD,				/* somebody is changing it: later */
+	ST_NOTED_FAILED				/* later, or never */
+} StNotedFate;
+
+/* A ticket of the backlog.  If it is noted several times the first stands for all. */
 typedef struct StNoted
 {
-	int64		id;
+	int64		position;		/* in the order of arrival */
 	int32		source_id;
-	bool		again;			/* also when another entry of the ticket says
+	bool		again;			/* also when another note of the ticket says
 								 * so */
 	int16		attempts;
 	TimestampTz noted_at;
 	text	   *tenant;
 	text	   *key;
-	struct StNoted *next;		/* of the same ticket */
+	int			notes;			/* for how many it stands */
 
-	/* while its ticket is decided */
+	/* while it is decided */
 	int			row;			/* in what was read; -1: not there */
 	bool		has_decision;
 	TimestampTz decided_at;
+
+	/* and afterwards */
+	StNotedFate fate;
+	TimestampTz next_try;		/* unless done */
+	const char *error;			/* of a failure */
 } StNoted;
 
-/* One call. */
-typedef struct StBacklog
-{
-	MemoryContext cxt;			/* lives as long as the call */
-	TimestampTz now;
-	bool		more;			/* the batch was full */
-	int64		removed;		/* entries */
-} StBacklog;
-
-extern int	st_backlog_compare(const StNoted *a, const StNoted *b);
-extern Datum st_backlog_identities(StNoted **tickets, int n, int *count);
-extern int	st_backlog_remove(StNoted **tickets, int n);
-extern void st_backlog_postpone(StBacklog *b, StNoted **tickets, int n);
-extern int	st_backlog_decide(StBacklog *b, StNoted **tickets, int n);
-extern int	st_backlog_give_up(StBacklog *b, StNoted **tickets, int n, const char *why);
+extern int	st_noted_compare(const StNoted *a, const StNoted *b);
+extern void st_noted_decide(StNoted **tickets, int n);
+extern void st_noted_give_up(StNoted *ticket, const char *why);
 
 #endif							/* ST_PIPELINE_BACKLOG_H */

@@ -5,8 +5,8 @@
  *
  * Tickets are locked FOR SHARE before they are read, as in a backfill: who
  * changes a ticket then waits, and notes it once more afterwards.  Rows that are
- * being changed are not waited for; their entries are tried again later.  Of a
- * ticket that is gone the entry is dropped.  A ticket that has been decided
+ * being changed are not waited for; their tickets are tried again later.  Of a
+ * ticket that is gone the note is dropped.  A ticket that has been decided
  * meanwhile, by hand or by a backfill, is left alone, unless it changed since.
  *
  * Tickets are read as the owner of their table in a security-restricted
@@ -18,26 +18,19 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 #include "core/compat.h"
 #include "core/core.h"
 #include "pipeline/pipeline_backlog.h"
-
-/* A row that somebody holds is tried again after so many seconds, or a quarter of its age. */
-#define HELD_MIN_SECONDS	1
-#define HELD_MAX_SECONDS	60
 
 static StStatement find_tickets_table = {
 	"SELECT tickets FROM triage.source WHERE source_id OPERATOR(pg_catalog.=) $1",
@@ -54,20 +47,6 @@ static StStatement find_decisions = {
 	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}, true, NULL
 };
 
-static StStatement delete_entries = {
-	"DELETE FROM triage.backlog WHERE backlog_id OPERATOR(pg_catalog.=) ANY ($1)",
-	1, {INT8ARRAYOID}, true, NULL
-};
-
-static StStatement postpone_entries = {
-	"UPDATE triage.backlog b SET next_try = t.next_try"
-	" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS t (backlog_id, next_try)"
-	" WHERE b.backlog_id OPERATOR(pg_catalog.=) t.backlog_id",
-	2, {INT8ARRAYOID, TIMESTAMPTZARRAYOID}, true, NULL
-};
-
-/* ---- entries ---- */
-
 static int
 compare_texts(const text *a, const text *b)
 {
@@ -80,7 +59,7 @@ compare_texts(const text *a, const text *b)
 
 /* Orders tickets of a source. */
 int
-st_backlog_compare(const StNoted *a, const StNoted *b)
+st_noted_compare(const StNoted *a, const StNoted *b)
 {
 	int			c = compare_texts(a->key, b->key);
 
@@ -90,73 +69,7 @@ st_backlog_compare(const StNoted *a, const StNoted *b)
 static int
 by_ticket(const void *pa, const void *pb)
 {
-	return st_backlog_compare(*(StNoted *const *) pa, *(StNoted *const *) pb);
-}
-
-/* Identities of all entries of these tickets, as bigint[]. */
-Datum
-st_backlog_identities(StNoted **tickets, int n, int *count)
-{
-	Datum	   *ids;
-	int			m = 0;
-
-	for (int i = 0; i < n; i++)
-		for (StNoted *e = tickets[i]; e != NULL; e = e->next)
-			m++;
-	ids = palloc(Max(m, 1) * sizeof(Datum));
-	*count = m;
-	m = 0;
-	for (int i = 0; i < n; i++)
-		for (StNoted *e = tickets[i]; e != NULL; e = e->next)
-			ids[m++] = Int64GetDatum(e->id);
-	return PointerGetDatum(construct_array(ids, m, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
-
-/* Takes entries out of the backlog; returns how many. */
-int
-st_backlog_remove(StNoted **tickets, int n)
-{
-	Datum		values[1];
-	StIdentity	caller;
-	int			count;
-
-	if (n == 0)
-		return 0;
-	values[0] = st_backlog_identities(tickets, n, &count);
-	st_become_owner(&caller);
-	st_statement_run(&delete_entries, values, NULL, SPI_OK_DELETE);
-	st_become_caller(&caller);
-	return count;
-}
-
-/* Entries of tickets that somebody holds at the moment. */
-void
-st_backlog_postpone(StBacklog *b, StNoted **tickets, int n)
-{
-	Datum	   *until;
-	Datum		values[2];
-	StIdentity	caller;
-	int			count;
-	int			m = 0;
-
-	if (n == 0)
-		return;
-	values[0] = st_backlog_identities(tickets, n, &count);
-	until = palloc(count * sizeof(Datum));
-	for (int i = 0; i < n; i++)
-	{
-		for (StNoted *e = tickets[i]; e != NULL; e = e->next)
-		{
-			int64		wait = Max((b->now - e->noted_at) / 4, HELD_MIN_SECONDS * USECS_PER_SEC);
-
-			until[m++] = TimestampTzGetDatum(b->now + Min(wait, HELD_MAX_SECONDS * USECS_PER_SEC));
-		}
-	}
-	values[1] = PointerGetDatum(construct_array(until, m, TIMESTAMPTZOID, sizeof(TimestampTz),
-												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	st_become_owner(&caller);
-	st_statement_run(&postpone_entries, values, NULL, SPI_OK_UPDATE);
-	st_become_caller(&caller);
+	return st_noted_compare(*(StNoted *const *) pa, *(StNoted *const *) pb);
 }
 
 /* ---- reading the tickets of one table ---- */
@@ -242,7 +155,7 @@ target_list(const StSource *source, StSource *projected)
 	return target.data;
 }
 
-/* Finds the entry of a key among tickets sorted by it. */
+/* Finds the ticket of a key among tickets sorted by it. */
 static StNoted *
 find_ticket(StNoted **sorted, int n, text *tenant, text *key)
 {
@@ -257,7 +170,7 @@ find_ticket(StNoted **sorted, int n, text *tenant, text *key)
 }
 
 /*
- * Reads rows of the tickets in sorted and sets their entries' row.  With lock,
+ * Reads rows of the tickets in sorted and sets their row.  With lock,
  * those that nobody holds, locked; the rows are returned and stay until
  * SPI_freetuptable.
  */
@@ -339,9 +252,18 @@ is_answered(const StNoted *e)
 
 /* ---- deciding ---- */
 
+/* Takes the identity in which tickets are read. */
+static void
+become_reader(Oid owner, StIdentity *caller)
+{
+	GetUserIdAndSecContext(&caller->userid, &caller->sec_context);
+	SetUserIdAndSecContext(owner, caller->sec_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+}
+
 /* Decides those of the tickets that are to be decided anew, or the others. */
 static void
-decide_rows(StSource *projected, StNoted **tickets, int n, SPITupleTable *rows, bool anew, Oid reader_id)
+decide_rows(StSource *projected, StNoted **tickets, int n, SPITupleTable *rows, bool anew, Oid owner)
 {
 	StReader	reader;
 	StWriter   *writer;
@@ -371,9 +293,7 @@ decide_rows(StSource *projected, StNoted **tickets, int n, SPITupleTable *rows, 
 		decided = st_writer_next(writer);
 		old = MemoryContextSwitchTo(st_writer_context(writer));
 		ExecStoreHeapTuple(rows->vals[e->row], slot, false);
-		GetUserIdAndSecContext(&caller.userid, &caller.sec_context);
-		SetUserIdAndSecContext(reader_id, caller.sec_context | SECURITY_LOCAL_USERID_CHANGE |
-							   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+		become_reader(owner, &caller);
 		decidable = st_decide(&reader, slot, decided);
 		st_become_caller(&caller);
 		MemoryContextSwitchTo(old);
@@ -385,7 +305,7 @@ decide_rows(StSource *projected, StNoted **tickets, int n, SPITupleTable *rows, 
 	(void) st_writer_end(writer);
 }
 
-/* Removes entries that ask for these tickets to be decided again. */
+/* Removes notes that ask for these tickets to be decided again. */
 static void
 tell_answered(int32 source_id, StNoted **tickets, int n)
 {
@@ -403,39 +323,59 @@ tell_answered(int32 source_id, StNoted **tickets, int n)
 	st_backlog_answered(source_id, tenants, keys, m);
 }
 
+static void
+set_fate(StNoted **tickets, int n, StNotedFate fate)
+{
+	for (int i = 0; i < n; i++)
+		tickets[i]->fate = fate;
+}
+
+/* Of tickets that could not be locked: those that are there are held. */
+static void
+look_for_held(StSource *source, Oid owner, StNoted **tickets, int n)
+{
+	StSource	projected;
+	StIdentity	caller;
+
+	if (n == 0)
+		return;
+	qsort(tickets, n, sizeof(StNoted *), by_ticket);
+	become_reader(owner, &caller);
+	SPI_freetuptable(read_tickets(source, &projected, tickets, n, false));
+	st_become_caller(&caller);
+	for (int i = 0; i < n; i++)
+	{
+		if (tickets[i]->row >= 0)
+			tickets[i]->fate = ST_NOTED_HELD;
+	}
+}
+
 /*
- * Decides tickets of one source, takes their entries out of the backlog and
- * returns how many entries those were.  Throws whatever goes wrong.
+ * st_noted_decide
+ *		Decides tickets of one source and sets their fate: done or held.  Throws
+ *		whatever goes wrong.  Needs SPI_connect.
  */
-int
-st_backlog_decide(StBacklog *b, StNoted **tickets, int n)
+void
+st_noted_decide(StNoted **tickets, int n)
 {
 	int32		source_id = tickets[0]->source_id;
 	bool		held;
 	Relation	rel = open_tickets(source_id, &held);
 	StNoted   **sorted;
-	StNoted   **later;
 	StSource   *source;
 	StSource	projected;
 	SPITupleTable *rows;
 	StIdentity	caller;
-	Oid			owner;
-	int			nlater = 0;
-	int			nsorted = 0;
-	int			removed;
+	int			nmissing = 0;
 
-	if (held)
-	{
-		st_backlog_postpone(b, tickets, n);
-		return 0;
-	}
+	set_fate(tickets, n, held ? ST_NOTED_HELD : ST_NOTED_DONE);
 	source = rel == NULL ? NULL : st_source_for(source_id, rel);
 	if (source == NULL)
 	{
-		/* no such table any more: its tickets are gone */
+		/* held, or there is no such table any more and its tickets are gone */
 		if (rel != NULL)
 			table_close(rel, NoLock);
-		return st_backlog_remove(tickets, n);
+		return;
 	}
 	if (source->key_broken)
 		ereport(ERROR,
@@ -447,83 +387,52 @@ st_backlog_decide(StBacklog *b, StNoted **tickets, int n)
 	qsort(sorted, n, sizeof(StNoted *), by_ticket);
 
 	st_disturbances++;
-	owner = rel->rd_rel->relowner;
-	GetUserIdAndSecContext(&caller.userid, &caller.sec_context);
-	SetUserIdAndSecContext(owner, caller.sec_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+	become_reader(rel->rd_rel->relowner, &caller);
 	rows = read_tickets(source, &projected, sorted, n, true);
 	st_become_caller(&caller);
 
 	/* out-of-line values need a snapshot, and so does taking rows back */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	look_for_decisions(source_id, tickets, n);
-	decide_rows(&projected, tickets, n, rows, false, owner);
-	decide_rows(&projected, tickets, n, rows, true, owner);
+	decide_rows(&projected, tickets, n, rows, false, rel->rd_rel->relowner);
+	decide_rows(&projected, tickets, n, rows, true, rel->rd_rel->relowner);
 	tell_answered(source_id, tickets, n);
 	PopActiveSnapshot();
 	SPI_freetuptable(rows);
 
-	/* what was not read is gone, or held by somebody */
 	for (int i = 0; i < n; i++)
 	{
 		if (tickets[i]->row < 0)
-			sorted[nsorted++] = tickets[i];
+			sorted[nmissing++] = tickets[i];
 	}
-	later = palloc(n * sizeof(StNoted *));
-	if (nsorted > 0)
-	{
-		qsort(sorted, nsorted, sizeof(StNoted *), by_ticket);
-		SetUserIdAndSecContext(owner, caller.sec_context | SECURITY_LOCAL_USERID_CHANGE |
-							   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
-		SPI_freetuptable(read_tickets(source, &projected, sorted, nsorted, false));
-		st_become_caller(&caller);
-		for (int i = 0; i < nsorted; i++)
-		{
-			if (sorted[i]->row >= 0)
-			{
-				later[nlater++] = sorted[i];
-				sorted[i]->row = -1;
-			}
-			else
-				sorted[i]->row = 0; /* gone */
-		}
-		st_backlog_postpone(b, later, nlater);
-	}
-
-	/* all that are not postponed are done */
-	nsorted = 0;
-	for (int i = 0; i < n; i++)
-	{
-		if (tickets[i]->row >= 0)
-			sorted[nsorted++] = tickets[i];
-	}
-	removed = st_backlog_remove(sorted, nsorted);
+	look_for_held(source, rel->rd_rel->relowner, sorted, nmissing);
 	table_close(rel, NoLock);
-	return removed;
 }
 
-/* Decides one ticket with outcome failed. */
-int
-st_backlog_give_up(StBacklog *b, StNoted **tickets, int n, const char *why)
+/*
+ * st_noted_give_up
+ *		Decides a ticket with outcome failed.
+ */
+void
+st_noted_give_up(StNoted *ticket, const char *why)
 {
-	StNoted    *e = tickets[0];
 	StWriter   *writer;
 	StDecided  *decided;
 	MemoryContext old;
 
-	look_for_decisions(e->source_id, tickets, 1);
-	writer = st_writer_begin(decide_anew(e) ? ST_WRITE_AGAIN : ST_WRITE_MISSING, "ticket changed");
+	look_for_decisions(ticket->source_id, &ticket, 1);
+	writer = st_writer_begin(decide_anew(ticket) ? ST_WRITE_AGAIN : ST_WRITE_MISSING, "ticket changed");
 	decided = st_writer_next(writer);
 	old = MemoryContextSwitchTo(st_writer_context(writer));
 	st_facts_clear(&decided->facts);
 	memset(&decided->trace, 0, sizeof(decided->trace));
-	decided->facts.source_id = e->source_id;
-	decided->facts.tenant_id = e->tenant;
-	decided->facts.ticket_key = e->key;
-	decided->facts.failure = psprintf("given up after %d attempts: %s", e->attempts + 1, why);
+	decided->facts.source_id = ticket->source_id;
+	decided->facts.tenant_id = ticket->tenant;
+	decided->facts.ticket_key = ticket->key;
+	decided->facts.failure = psprintf("given up after %d attempts: %s", ticket->attempts + 1, why);
 	st_routing_decide(st_routing_current(), &decided->facts, &decided->decision);
 	MemoryContextSwitchTo(old);
 	st_writer_add(writer);
 	(void) st_writer_end(writer);
-	return st_backlog_remove(tickets, n);
+	ticket->fate = ST_NOTED_DONE;
 }

@@ -443,5 +443,6 @@ typedef struct StStatement
 } StStatement;
 
 extern void st_statement_run(StStatement *statement, Datum *values, const char *nulls, int expected);
+extern Portal st_statement_open(StStatement *statement, Datum *values, const char *nulls);
 
 #endif							/* ST_PIPELINE_INNER_H */

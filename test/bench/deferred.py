@@ -30,7 +30,7 @@ TABLES = """
 """
 EMPTY = """
     TRUNCATE plain, immediate, deferred, triage.decision, triage.decision_history, triage.escalation,
-             triage.ticket_signature, triage.backlog;
+             triage.ticket_signature, triage.backlog_note;
     CHECKPOINT"""
 
 
