@@ -212,7 +212,7 @@ extern void st_similar_replace(const StDecided *decided);
 
 /* ---- our tables, past the executor (pipeline_table.c) ---- */
 
-#define ST_MAX_TABLE_COLUMNS	64
+#define ST_MAX_TABLE_COLUMNS	96
 
 /* One of our tables as it is; found out anew after an invalidation. */
 typedef struct StOwnTable
@@ -305,6 +305,15 @@ typedef enum StDecisionColumn
 	ST_COL_PRIORITY,
 	ST_COL_RULE_ID,
 	ST_COL_RULE_VERSION,
+	ST_COL_RULES,
+	ST_COL_RULE_VERSIONS,
+	ST_COL_FAILED_RULES,
+	ST_COL_TAGS,
+	ST_COL_SKILLS,
+	ST_COL_SKILL_LEVELS,
+	ST_COL_SKILL_DROP_AFTER,
+	ST_COL_SLA_POLICY_ID,
+	ST_COL_AUTOMATION_BLOCKED,
 	ST_COL_REASONS,
 	ST_COL_CUSTOMER,
 	ST_COL_CHANNEL,

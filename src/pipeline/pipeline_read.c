@@ -374,6 +374,7 @@ st_decide(StReader *reader, TupleTableSlot *slot, StDecided *decided)
 	st_facts_clear(facts);
 	memset(&decided->trace, 0, sizeof(decided->trace));
 	facts->source_id = source->source_id;
+	facts->now = reader->now;
 
 	st_read_key(source, slot, &facts->tenant_id, &facts->ticket_key);
 	if (!st_key_is_usable(source, facts->tenant_id, facts->ticket_key))

@@ -34,6 +34,15 @@ CREATE TABLE triage.decision (
     priority             smallint NOT NULL,
     rule_id              integer,
     rule_version         integer,
+    rules                integer[],
+    rule_versions        integer[],
+    failed_rules         integer[],
+    tags                 text[],
+    skills               text[],
+    skill_levels         smallint[],
+    skill_drop_after     interval[],
+    sla_policy_id        integer,
+    automation_blocked   boolean NOT NULL DEFAULT false,
     reasons              text[] NOT NULL,
     customer             text,
     channel              text,
@@ -73,7 +82,7 @@ CREATE TABLE triage.decision (
     entities             jsonb,
     CONSTRAINT decision_pkey PRIMARY KEY (tenant_id, source_id, ticket_key),
     CONSTRAINT decision_automation_is_safe
-        CHECK (outcome <> 'auto' OR (wants_human IS NOT TRUE AND signals_conflict IS NOT TRUE
+        CHECK (outcome <> 'auto' OR (NOT automation_blocked AND wants_human IS NOT TRUE AND signals_conflict IS NOT TRUE
                                      AND (sensitive_topics IS NULL OR sensitive_topics = '{}')))
 );
 -- What a requester wrote, newest last.  Hashed, because an entry of an index has a
@@ -93,8 +102,17 @@ COMMENT ON COLUMN triage.decision.outcome IS 'What was decided: may a person be 
 COMMENT ON COLUMN triage.decision.tier IS 'Who should handle the ticket.';
 COMMENT ON COLUMN triage.decision.queue_id IS 'Where it waits: triage.queue.queue_id; NULL when there was no queue at all.';
 COMMENT ON COLUMN triage.decision.priority IS '0 (can wait) to 100 (at once).';
-COMMENT ON COLUMN triage.decision.rule_id IS 'The rule that decided: triage.routing_rule.rule_id; NULL when none matched.';
+COMMENT ON COLUMN triage.decision.rule_id IS 'The last rule that applied: triage.routing_rule.rule_id; NULL when none matched.';
 COMMENT ON COLUMN triage.decision.rule_version IS 'Version of that rule when it decided.';
+COMMENT ON COLUMN triage.decision.rules IS 'All rules that applied, in order; NULL when none did.';
+COMMENT ON COLUMN triage.decision.rule_versions IS 'Version of each of them.';
+COMMENT ON COLUMN triage.decision.failed_rules IS 'Rules whose condition threw an error and counted as false: the reasons have the errors. NULL when none did.';
+COMMENT ON COLUMN triage.decision.tags IS 'Tags that rules gave, in order; NULL when none did.';
+COMMENT ON COLUMN triage.decision.skills IS 'Skills that whoever takes the ticket must have; NULL: none.';
+COMMENT ON COLUMN triage.decision.skill_levels IS 'Least level of each, 1 to 10.';
+COMMENT ON COLUMN triage.decision.skill_drop_after IS 'After waiting how long each is no longer needed; a NULL element: never.';
+COMMENT ON COLUMN triage.decision.sla_policy_id IS 'The policy that its clocks run by: triage.sla_policy.policy_id; NULL when it has none.';
+COMMENT ON COLUMN triage.decision.automation_blocked IS 'Whether a rule forbids to automate it.';
 COMMENT ON COLUMN triage.decision.reasons IS 'Why, in order: what was refused and what decided, with the values compared.';
 COMMENT ON COLUMN triage.decision.customer IS 'Who wrote the ticket; see triage.facts.';
 COMMENT ON COLUMN triage.decision.channel IS 'Where the ticket came from; see triage.facts.';

@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "datatype/timestamp.h"
+#include "utils/jsonb.h"
 
 /* A ticket needs at most so many skills; more are an error. */
 #define ST_MAX_SKILLS		16
@@ -28,6 +29,9 @@ typedef struct StSkillNeed
 	int16		level;			/* at least */
 	int64		drop_after;		/* microseconds of waiting; negative: never */
 } StSkillNeed;
+
+/* An array of needs as people write it; see assignment_waiting.c. */
+extern int	st_skill_needs_read(Jsonb *skills, StSkillNeed *needs, bool must_exist);
 
 /* A ticket that begins to wait. */
 typedef struct StWaitingTicket

@@ -290,7 +290,7 @@ skill_exists(const char *skill)
 
 /* An object of the array of skills. */
 static void
-read_need(JsonbContainer *object, StSkillNeed *need)
+read_need(JsonbContainer *object, StSkillNeed *need, bool must_exist)
 {
 	JsonbIterator *it = JsonbIteratorInit(object);
 	JsonbValue	key;
@@ -334,15 +334,21 @@ read_need(JsonbContainer *object, StSkillNeed *need)
 	}
 	if (need->skill == NULL)
 		bad_skills("An element has no \"skill\".");
-	if (!skill_exists(need->skill))
+	if (must_exist && !skill_exists(need->skill))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("skill \"%s\" does not exist", need->skill),
 				 errhint("Insert it into triage.skill, and into triage.agent_skill for those who have it.")));
 }
 
-static int
-read_needs(Jsonb *skills, StSkillNeed *needs)
+/*
+ * st_skill_needs_read
+ *		Reads the skills that a ticket needs into needs, which has room for
+ *		ST_MAX_SKILLS, with strings palloc'd, and returns how many.  Throws when
+ *		the array is not well-formed and, if must_exist, for an unknown skill.
+ */
+int
+st_skill_needs_read(Jsonb *skills, StSkillNeed *needs, bool must_exist)
 {
 	JsonbIterator *it;
 	JsonbValue	value;
@@ -360,7 +366,7 @@ read_needs(Jsonb *skills, StSkillNeed *needs)
 			continue;
 		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
 			bad_skills("An element is no object.");
-		read_need(value.val.binary.data, &needs[n++]);
+		read_need(value.val.binary.data, &needs[n++], must_exist);
 	}
 	return n;
 }
@@ -403,7 +409,7 @@ st_enqueue_ticket(PG_FUNCTION_ARGS)
 	ticket.channel = PG_ARGISNULL(5) ? NULL : PG_GETARG_TEXT_PP(5);
 	ticket.language = PG_ARGISNULL(6) ? NULL : PG_GETARG_TEXT_PP(6);
 	if (!PG_ARGISNULL(7))
-		ticket.nskills = read_needs(PG_GETARG_JSONB_P(7), needs);
+		ticket.nskills = st_skill_needs_read(PG_GETARG_JSONB_P(7), needs, true);
 	ticket.skills = needs;
 	ticket.since = PG_ARGISNULL(8) ? 0 : PG_GETARG_TIMESTAMPTZ(8);
 	PG_RETURN_BOOL(st_waiting_put(&ticket));

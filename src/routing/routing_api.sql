@@ -1,36 +1,29 @@
 -- src/routing/routing_api.sql
 
-CREATE OR REPLACE FUNCTION triage.routing_changed()
+CREATE OR REPLACE FUNCTION triage.routing_rule_check()
 RETURNS trigger
 LANGUAGE c
-AS 'MODULE_PATHNAME', 'st_routing_changed';
-COMMENT ON FUNCTION triage.routing_changed() IS 'Trigger of the tables that routing reads: makes every session read them anew.';
-REVOKE ALL ON FUNCTION triage.routing_changed() FROM PUBLIC;
-
-CREATE OR REPLACE FUNCTION triage.routing_rule_stamp()
-RETURNS trigger
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'st_routing_rule_stamp';
-COMMENT ON FUNCTION triage.routing_rule_stamp() IS 'Trigger of triage.routing_rule: an UPDATE raises the version and notes who and when.';
-REVOKE ALL ON FUNCTION triage.routing_rule_stamp() FROM PUBLIC;
+AS 'MODULE_PATHNAME', 'st_routing_rule_check';
+COMMENT ON FUNCTION triage.routing_rule_check() IS 'Trigger of triage.routing_rule: refuses a condition that is none and malformed skills; an UPDATE raises the version and notes who and when.';
+REVOKE ALL ON FUNCTION triage.routing_rule_check() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER routing_changed
 AFTER INSERT OR UPDATE OR DELETE ON triage.queue
-FOR EACH ROW EXECUTE FUNCTION triage.routing_changed();
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER queue_truncated
 AFTER TRUNCATE ON triage.queue
-FOR EACH STATEMENT EXECUTE FUNCTION triage.routing_changed();
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 
 CREATE OR REPLACE TRIGGER routing_changed
 AFTER INSERT OR UPDATE OR DELETE ON triage.routing_rule
-FOR EACH ROW EXECUTE FUNCTION triage.routing_changed();
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER routing_rule_truncated
 AFTER TRUNCATE ON triage.routing_rule
-FOR EACH STATEMENT EXECUTE FUNCTION triage.routing_changed();
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 
-CREATE OR REPLACE TRIGGER routing_rule_stamp
-BEFORE UPDATE ON triage.routing_rule
-FOR EACH ROW EXECUTE FUNCTION triage.routing_rule_stamp();
+CREATE OR REPLACE TRIGGER routing_rule_check
+BEFORE INSERT OR UPDATE ON triage.routing_rule
+FOR EACH ROW EXECUTE FUNCTION triage.routing_rule_check();
 
 CREATE OR REPLACE FUNCTION triage.policy_stamp()
 RETURNS trigger
@@ -61,16 +54,16 @@ FOR EACH ROW EXECUTE FUNCTION triage.policy_stamp();
 
 CREATE OR REPLACE TRIGGER routing_changed
 AFTER INSERT OR UPDATE OR DELETE ON triage.signal_policy
-FOR EACH ROW EXECUTE FUNCTION triage.routing_changed();
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER signal_policy_truncated
 AFTER TRUNCATE ON triage.signal_policy
-FOR EACH STATEMENT EXECUTE FUNCTION triage.routing_changed();
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER routing_changed
 AFTER INSERT OR UPDATE OR DELETE ON triage.sensitive_policy
-FOR EACH ROW EXECUTE FUNCTION triage.routing_changed();
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER sensitive_policy_truncated
 AFTER TRUNCATE ON triage.sensitive_policy
-FOR EACH STATEMENT EXECUTE FUNCTION triage.routing_changed();
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 
 -- also for rows that logical replication brings, which fires row triggers only
 ALTER TABLE triage.queue ENABLE ALWAYS TRIGGER routing_changed;

@@ -118,17 +118,29 @@ CREATE TABLE triage.routing_rule (
     channel         text,
     segment         text,
     language        text,
+    condition       text,
     queue           text REFERENCES triage.queue (name) ON UPDATE CASCADE,
     tier            triage.tier,
     priority        smallint CHECK (priority >= 0 AND priority <= 100),
+    skills          jsonb,
+    tags            text[] CHECK (pg_catalog.array_position(tags, NULL) IS NULL AND pg_catalog.cardinality(tags) <= 64),
+    sla_policy      text REFERENCES triage.sla_policy (name) ON UPDATE CASCADE,
     escalate_reason text CHECK (escalate_reason <> ''),
+    block_automation boolean NOT NULL DEFAULT false,
+    stop            boolean NOT NULL DEFAULT true,
+    valid_from      timestamptz,
+    valid_until     timestamptz,
+    source_id       integer,
+    tenant          text,
+    rollout_percent smallint NOT NULL DEFAULT 100 CHECK (rollout_percent >= 0 AND rollout_percent <= 100),
     version         integer NOT NULL DEFAULT 1,
     changed_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
     changed_by      name NOT NULL DEFAULT session_user,
+    CONSTRAINT routing_rule_is_valid_sometime CHECK (valid_from < valid_until),
     CONSTRAINT routing_rule_automation_is_explicit
         CHECK (tier IS DISTINCT FROM 'self_service' OR (intent IS NOT NULL AND min_confidence IS NOT NULL))
 );
-COMMENT ON TABLE triage.routing_rule IS 'Rules from facts to a place. The first enabled rule by position whose tests all hold decides; NULL tests nothing. What no rule sends elsewhere goes to the default queue.';
+COMMENT ON TABLE triage.routing_rule IS 'Rules from facts to a place. Rules are tried by position; one whose tests all hold applies, and the first that applies and has stop is the last that is tried. A NULL test tests nothing. Of queue, tier, priority and sla_policy the first rule that sets one has its way; tags, skills, escalations and block_automation add up. What no rule sends elsewhere goes to the default queue.';
 COMMENT ON COLUMN triage.routing_rule.rule_id IS 'Identity of the rule; decisions refer to it.';
 COMMENT ON COLUMN triage.routing_rule.position IS 'Order of trying, ascending; ties by rule_id.';
 COMMENT ON COLUMN triage.routing_rule.name IS 'Name that people see in reasons.';
@@ -139,10 +151,21 @@ COMMENT ON COLUMN triage.routing_rule.min_confidence IS 'Test: the intent is in 
 COMMENT ON COLUMN triage.routing_rule.channel IS 'Test: the ticket came by this channel. NULL: any.';
 COMMENT ON COLUMN triage.routing_rule.segment IS 'Test: the customer is of this segment. NULL: any.';
 COMMENT ON COLUMN triage.routing_rule.language IS 'Test: the ticket has this language. NULL: any.';
-COMMENT ON COLUMN triage.routing_rule.queue IS 'Sets the queue. NULL: the default queue.';
-COMMENT ON COLUMN triage.routing_rule.tier IS 'Sets the tier. NULL: the tier of the queue, else assisted. Only self_service lets a ticket be answered without a person.';
-COMMENT ON COLUMN triage.routing_rule.priority IS 'Sets the priority, 0 (can wait) to 100 (at once). NULL: 50.';
+COMMENT ON COLUMN triage.routing_rule.condition IS 'Test: this boolean SQL expression over the attributes of triage.facts is true; NULL and an error count as false. Of immutable functions and operators of pg_catalog and of this extension and triage.now(), the decision''s own clock. Checked when written, with the parser''s message and position. NULL: none.';
+COMMENT ON COLUMN triage.routing_rule.queue IS 'Sets the queue. NULL: not set; when no rule sets it, the default queue.';
+COMMENT ON COLUMN triage.routing_rule.tier IS 'Sets the tier. NULL: not set; when no rule sets it, the tier of the queue, else assisted. Only self_service lets a ticket be answered without a person.';
+COMMENT ON COLUMN triage.routing_rule.priority IS 'Sets the priority, 0 (can wait) to 100 (at once). NULL: not set; when no rule sets it, 50.';
+COMMENT ON COLUMN triage.routing_rule.skills IS 'Adds skills that whoever takes the ticket must have: [{"skill": "tax", "level": 5, "drop_after": "30 minutes"}]; level is 1 to 10 (default 1), drop_after how long the ticket waits for it (default: for ever). A skill that an earlier rule added stays as it is. A ticket has 16 at most.';
+COMMENT ON COLUMN triage.routing_rule.tags IS 'Adds tags; a ticket has 64 at most.';
+COMMENT ON COLUMN triage.routing_rule.sla_policy IS 'Sets the service-level policy. NULL: the first policy whose condition holds.';
 COMMENT ON COLUMN triage.routing_rule.escalate_reason IS 'Queues an escalation with this reason. NULL: none.';
+COMMENT ON COLUMN triage.routing_rule.block_automation IS 'Forbids that the ticket is answered without a person, whatever other rules say.';
+COMMENT ON COLUMN triage.routing_rule.stop IS 'Whether no later rule is tried once this one applies.';
+COMMENT ON COLUMN triage.routing_rule.valid_from IS 'Test: the decision is made at this time or later. NULL: any.';
+COMMENT ON COLUMN triage.routing_rule.valid_until IS 'Test: the decision is made before this time. NULL: any.';
+COMMENT ON COLUMN triage.routing_rule.source_id IS 'Test: the ticket is of this attached table, triage.source.source_id. NULL: any.';
+COMMENT ON COLUMN triage.routing_rule.tenant IS 'Test: the ticket is of this tenant. NULL: any.';
+COMMENT ON COLUMN triage.routing_rule.rollout_percent IS 'Test: the ticket is among this share of tickets, 0 to 100, chosen by a hash of its key and the rule''s name: the same tickets each time, and those of a lesser share are among those of a greater.';
 COMMENT ON COLUMN triage.routing_rule.version IS 'Number of the rule''s present form, raised by every UPDATE; decisions record it.';
 COMMENT ON COLUMN triage.routing_rule.changed_at IS 'When the rule got its present form.';
 COMMENT ON COLUMN triage.routing_rule.changed_by IS 'Who gave it its present form.';
