@@ -84,11 +84,11 @@ struct StRouting
 	StSignalPolicy policy;
 	int			ntopics;
 	StTopicPolicy *topics;
-	const struct StTiers *tiers;	/* NULL: as they are now */
 	TupleDesc	facts;			/* triage.facts */
 	TupleTableSlot *slot;		/* the facts that conditions look at */
 	ExprContext *econtext;
 	bool		uses_clock;		/* a condition asks triage.now() */
+	const struct StTiers *tiers;	/* NULL: as they are now */
 };
 
 /* ---- the cache (routing_cache.c) ---- */
@@ -167,7 +167,8 @@ extern void st_routing_tier_init(void);
 
 /* The policies and thresholds of now; valid until the end of the transaction. */
 extern const struct StTiers *st_tiers_current(void);
-extern void st_routing_settle(const StRouting *routing, const StFacts *facts, bool placed, StDecision *decision);
+extern void st_routing_settle_tier(const StRouting *routing, const StFacts *facts, bool placed,
+								   StDecision *decision);
 extern char *st_routing_automation_refused(const StRouting *routing, const StFacts *facts,
 										   const StDecision *decision);
 

@@ -285,7 +285,7 @@ st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *de
 		}
 	}
 	finish(&walk);
-	st_routing_settle(routing, facts, walk.placed, decision);
+	st_routing_settle_tier(routing, facts, walk.placed, decision);
 	if (st_routing_caution(routing, facts, decision))
 		decision->outcome = ST_OUTCOME_HUMAN;
 }

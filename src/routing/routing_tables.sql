@@ -369,7 +369,7 @@ COMMENT ON COLUMN triage.agent_presence.expires_at IS 'Until when this holds wit
 
 -- One narrow row an agent, changed in place (no index but that of the key) in the
 -- transaction that gives or takes a ticket: whoever does so holds the row's lock.
-CREATE TABLE triage.agent_load (
+CREATE TABLE triage.agent_work (
     agent_id         integer PRIMARY KEY REFERENCES triage.agent ON DELETE CASCADE,
     units            integer NOT NULL DEFAULT 0,
     tickets          integer NOT NULL DEFAULT 0,
@@ -377,13 +377,13 @@ CREATE TABLE triage.agent_load (
     ramp_until       timestamptz NOT NULL DEFAULT '-infinity',
     last_assigned_at timestamptz NOT NULL DEFAULT '-infinity'
 ) WITH (fillfactor = 25);
-COMMENT ON TABLE triage.agent_load IS 'What agents have at the moment. Changed by the functions of assignment alone.';
-COMMENT ON COLUMN triage.agent_load.agent_id IS 'The agent.';
-COMMENT ON COLUMN triage.agent_load.units IS 'Units of capacity that their tickets take.';
-COMMENT ON COLUMN triage.agent_load.tickets IS 'How many tickets they have.';
-COMMENT ON COLUMN triage.agent_load.ramp_left IS 'How many new tickets they may still get before ramp_until.';
-COMMENT ON COLUMN triage.agent_load.ramp_until IS 'Until when ramp_left counts.';
-COMMENT ON COLUMN triage.agent_load.last_assigned_at IS 'When they got a ticket last.';
+COMMENT ON TABLE triage.agent_work IS 'What agents have at the moment. Changed by the functions of assignment alone.';
+COMMENT ON COLUMN triage.agent_work.agent_id IS 'The agent.';
+COMMENT ON COLUMN triage.agent_work.units IS 'Units of capacity that their tickets take.';
+COMMENT ON COLUMN triage.agent_work.tickets IS 'How many tickets they have.';
+COMMENT ON COLUMN triage.agent_work.ramp_left IS 'How many new tickets they may still get before ramp_until.';
+COMMENT ON COLUMN triage.agent_work.ramp_until IS 'Until when ramp_left counts.';
+COMMENT ON COLUMN triage.agent_work.last_assigned_at IS 'When they got a ticket last.';
 
 -- The hot table: written straight into the heap where it has no triggers and no
 -- checks, so it has none.
@@ -499,7 +499,7 @@ SELECT pg_catalog.pg_extension_config_dump('triage.agent_leave', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.channel_weight', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.queue_policy', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.agent_presence', '');
-SELECT pg_catalog.pg_extension_config_dump('triage.agent_load', '');
+SELECT pg_catalog.pg_extension_config_dump('triage.agent_work', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.waiting', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.waiting_waiting_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.assignment', '');

@@ -218,13 +218,13 @@ tiers_of(const StRouting *routing)
 }
 
 /*
- * st_routing_settle
+ * st_routing_settle_tier
  *		After the rules and before caution: settles tier, outcome and threshold.
  *		decision->tier counts when tier_by_rule is set; placed tells whether a
- *		rule said where the ticket goes.
+ *		rule has said where the ticket belongs.
  */
 void
-st_routing_settle(const StRouting *routing, const StFacts *facts, bool placed, StDecision *decision)
+st_routing_settle_tier(const StRouting *routing, const StFacts *facts, bool placed, StDecision *decision)
 {
 	const StTiers *tiers = tiers_of(routing);
 	const StTierPolicy *policy = st_tier_policy(tiers, facts);
@@ -270,7 +270,7 @@ st_routing_settle(const StRouting *routing, const StFacts *facts, bool placed, S
 		decision->outcome = ST_OUTCOME_ABSTAIN;
 	else if (decision->tier == ST_TIER_SELF_SERVICE)
 		decision->outcome = ST_OUTCOME_AUTO;
-	else if (decision->tier == ST_TIER_ASSISTED && placed)
+	else if (placed && decision->tier == ST_TIER_ASSISTED)
 		decision->outcome = ST_OUTCOME_ASSIST;
 	else
 		decision->outcome = ST_OUTCOME_HUMAN;
