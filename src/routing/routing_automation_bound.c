@@ -187,17 +187,24 @@ compare_seen(const void *a, const void *b)
 	return (ca < cb) - (ca > cb);
 }
 
-/* How many sequences can begin: one more each time that evidence has doubled. */
+/*
+ * plan_starts
+ *		Returns how many sequences can begin with n answers in all: one more each
+ *		time that evidence has doubled.  *start is set to how many answers the
+ *		first needs.
+ */
 static int
-count_starts(int n, int start)
+plan_starts(int n, double accepted, double allowed, int min_evidence, int *start)
 {
-	int			starts = 1;
+	int			starts;
 
-	while (starts < MAX_STARTS && n / 2 >= start)
+	for (starts = MAX_STARTS; starts > 1; starts--)
 	{
-		start *= 2;
-		starts++;
+		*start = Max(least_evidence(accepted, allowed / 2), min_evidence);
+		if ((int64) *start << (starts - 1) <= n)
+			return starts;
 	}
+	*start = Max(least_evidence(accepted, allowed), min_evidence);
 	return starts;
 }
 
@@ -210,8 +217,8 @@ static void
 solve(const Seen *seen, int n, double accepted, double certainty, float4 floor, int min_evidence, Solved *out)
 {
 	double		allowed = 1 - certainty;
-	int			start = Max(least_evidence(accepted, allowed), min_evidence);
-	int			starts = count_starts(n, start);
+	int			start;
+	int			starts = plan_starts(n, accepted, allowed, min_evidence, &start);
 	double		share = starts > 1 ? allowed / 2 : allowed;
 	double		later = starts > 1 ? allowed / 2 / (starts - 1) : 0;
 	double		carried = 0;
@@ -222,8 +229,6 @@ solve(const Seen *seen, int n, double accepted, double certainty, float4 floor, 
 
 	memset(out, 0, sizeof(*out));
 	out->level = allowed;
-	if (starts > 1)
-		start = Max(least_evidence(accepted, share), min_evidence);
 	out->needed = start;
 
 	for (int g = 0; g <= lengthof(grid); g++)
