@@ -210,11 +210,11 @@ plan_starts(int n, double accepted, double allowed, int min_evidence, int *start
 
 /*
  * solve
- *		seen is sorted, the most confident first.  floor is the least threshold
+ *		seen is sorted, the most confident first.  lowest is the least threshold
  *		that may come out.
  */
 static void
-solve(const Seen *seen, int n, double accepted, double certainty, float4 floor, int min_evidence, Solved *out)
+solve(const Seen *seen, int n, double accepted, double certainty, float4 lowest, int min_evidence, Solved *out)
 {
 	double		allowed = 1 - certainty;
 	int			start;
@@ -233,12 +233,12 @@ solve(const Seen *seen, int n, double accepted, double certainty, float4 floor, 
 
 	for (int g = 0; g <= lengthof(grid); g++)
 	{
-		float4		t = g < lengthof(grid) ? grid[g] : floor;
+		float4		t = g < lengthof(grid) ? grid[g] : lowest;
 		double		level = carried;
 		double		p;
 
-		if (t < floor)
-			t = floor;
+		if (t < lowest)
+			t = lowest;
 		while (at < n && seen[at].confidence >= t)
 			errors += seen[at++].wrong;
 
@@ -275,7 +275,7 @@ solve(const Seen *seen, int n, double accepted, double certainty, float4 floor, 
 				out->errors = errors;
 			}
 		}
-		if (t <= floor)
+		if (t <= lowest)
 			break;
 	}
 }
@@ -364,7 +364,7 @@ st_solve_threshold(PG_FUNCTION_ARGS)
 {
 	float8		accepted = PG_GETARG_FLOAT8(2);
 	float8		certainty = PG_GETARG_FLOAT8(3);
-	float4		floor = PG_GETARG_FLOAT4(4);
+	float4		lowest = PG_GETARG_FLOAT4(4);
 	int32		min_evidence = PG_GETARG_INT32(5);
 	TupleDesc	desc;
 	Seen	   *seen;
@@ -382,7 +382,7 @@ st_solve_threshold(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a certainty must be above 0 and below 1")));
-	if (!(floor >= 0 && floor <= 1))
+	if (!(lowest >= 0 && lowest <= 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a confidence must be from 0 to 1")));
@@ -391,7 +391,7 @@ st_solve_threshold(PG_FUNCTION_ARGS)
 
 	seen = read_arrays(PG_GETARG_ARRAYTYPE_P(0), PG_GETARG_ARRAYTYPE_P(1), &n);
 	qsort(seen, n, sizeof(Seen), compare_seen);
-	solve(seen, n, accepted, certainty, floor, Max(min_evidence, 1), &s);
+	solve(seen, n, accepted, certainty, lowest, Max(min_evidence, 1), &s);
 	bound = st_error_bound(s.errors, s.n, 1 - s.level);
 
 	values[0] = Float4GetDatum(s.threshold);
