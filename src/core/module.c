@@ -12,6 +12,7 @@
 #include "utils/guc.h"
 
 #include "core/core.h"
+#include "escalation/escalation.h"
 #include "model/model.h"
 #include "pipeline/pipeline.h"
 #include "routing/routing.h"
@@ -35,6 +36,7 @@ _PG_init(void)
 	st_understanding_init();
 	st_sla_init();
 	st_routing_init();
+	st_escalation_init();
 	st_pipeline_init();
 
 	MarkGUCPrefixReserved("support_triage");
