@@ -278,6 +278,7 @@ enqueue(const StEscalation *items, int n, int64 *ids)
 {
 	Enqueue    *e = palloc(sizeof(Enqueue));
 	int			places[BATCH_ROWS];
+	bool		confined = n > 0 && st_escalation_is_confined();
 	int			gathered = 0;
 	int			queued;
 
@@ -292,6 +293,10 @@ enqueue(const StEscalation *items, int n, int64 *ids)
 		CHECK_FOR_INTERRUPTS();
 		if (id == 0)
 			id = find_cooling(e, &items[i], cause);
+
+		/* policies have a say in what is inserted */
+		if (id == 0 && confined)
+			id = insert_patiently(e, &items[i], cause);
 		if (ids != NULL)
 			ids[i] = id;
 		if (id == 0)

@@ -114,7 +114,7 @@ find_held(StDesk *desk, int64 id, const Holder *holder, StRow *row)
 	bool		held;
 	text	   *by;
 
-	if (!st_desk_find(desk, id, row))
+	if (!st_desk_may_see(id) || !st_desk_find(desk, id, row))
 		st_escalation_not_open(id);
 	by = st_row_text(row, ST_COL_CLAIMED_BY);
 	held = DatumGetObjectId(row->values[ST_COL_STATUS]) == desk->claimed && by != NULL &&

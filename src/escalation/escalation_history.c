@@ -20,13 +20,13 @@
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "core/compat.h"
 #include "escalation/escalation_inner.h"
 
-#define PARTITIONS		8
 #define MAX_MESSAGE		10000	/* bytes */
 
 /* What history and dead letters take over as it is, and from which column. */
@@ -115,7 +115,7 @@ void
 st_history_write(StDesk *desk, const StRow *row, const char *status, const char *by, text *outcome)
 {
 	static const char *const own[] = {"slot", "finished_at", "status", "finished_by", "outcome"};
-	int			number = (int) (st_escalation_turn(NULL) % PARTITIONS);
+	int			number = (int) (st_escalation_turn(NULL) % ST_HISTORY_PARTITIONS);
 	char		relname[NAMEDATALEN];
 	StTarget   *target;
 	TupleTableSlot *slot;
@@ -151,7 +151,7 @@ st_dead_write(StDesk *desk, const StRow *row, text *why)
 }
 
 static void
-push(JsonbParseState **state, const char *name, const char *value, int length)
+push_key(JsonbParseState **state, const char *name)
 {
 	JsonbValue	v;
 
@@ -159,9 +159,57 @@ push(JsonbParseState **state, const char *name, const char *value, int length)
 	v.val.string.val = unconstify(char *, name);
 	v.val.string.len = (int) strlen(name);
 	pushJsonbValue(state, WJB_KEY, &v);
+}
+
+static void
+push_text(JsonbParseState **state, const char *name, const char *value, int length)
+{
+	JsonbValue	v;
+
+	push_key(state, name);
+	v.type = jbvString;
 	v.val.string.val = unconstify(char *, value);
 	v.val.string.len = length;
 	pushJsonbValue(state, WJB_VALUE, &v);
+}
+
+static void
+push_int(JsonbParseState **state, const char *name, int64 value)
+{
+	JsonbValue	v;
+
+	push_key(state, name);
+	v.type = jbvNumeric;
+	v.val.numeric = int64_to_numeric(value);
+	pushJsonbValue(state, WJB_VALUE, &v);
+}
+
+static void
+begin_entry(StDesk *desk, JsonbParseState **state, const char *what)
+{
+	char		at[MAXDATELEN + 1];
+	char	   *copy;
+
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	JsonEncodeDateTime(at, TimestampTzGetDatum(desk->now), TIMESTAMPTZOID, NULL);
+	copy = pstrdup(at);
+	push_text(state, "at", copy, (int) strlen(copy));
+	push_text(state, "what", what, (int) strlen(what));
+}
+
+static void
+end_entry(JsonbParseState **state, StRow *row)
+{
+	Jsonb	   *entry;
+
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+	entry = JsonbValueToJsonb(pushJsonbValue(state, WJB_END_ARRAY, NULL));
+	if (row->isnull[ST_COL_LOG])
+		st_row_set(row, ST_COL_LOG, JsonbPGetDatum(entry));
+	else
+		st_row_set(row, ST_COL_LOG, DirectFunctionCall2(jsonb_concat, row->values[ST_COL_LOG],
+														JsonbPGetDatum(entry)));
 }
 
 /* Adds to the log of a row; by and message may be NULL.  Long messages are cut. */
@@ -169,30 +217,33 @@ void
 st_log_add(StDesk *desk, StRow *row, const char *what, const char *by, text *message)
 {
 	JsonbParseState *state = NULL;
-	char		at[MAXDATELEN + 1];
-	Jsonb	   *entry;
 
-	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	JsonEncodeDateTime(at, TimestampTzGetDatum(desk->now), TIMESTAMPTZOID, NULL);
-	push(&state, "at", at, (int) strlen(at));
-	push(&state, "what", what, (int) strlen(what));
+	begin_entry(desk, &state, what);
 	if (by != NULL)
-		push(&state, "by", by, (int) strlen(by));
+		push_text(&state, "by", by, (int) strlen(by));
 	if (message != NULL)
 	{
 		int			length = (int) VARSIZE_ANY_EXHDR(message);
 
 		if (length > MAX_MESSAGE)
 			length = pg_mbcliplen(VARDATA_ANY(message), length, MAX_MESSAGE);
-		push(&state, "text", VARDATA_ANY(message), length);
+		push_text(&state, "text", VARDATA_ANY(message), length);
 	}
-	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-	entry = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+	end_entry(&state, row);
+}
 
-	if (row->isnull[ST_COL_LOG])
-		st_row_set(row, ST_COL_LOG, JsonbPGetDatum(entry));
-	else
-		st_row_set(row, ST_COL_LOG, DirectFunctionCall2(jsonb_concat, row->values[ST_COL_LOG],
-														JsonbPGetDatum(entry)));
+/* Adds a step of its ladder to the log of a row, with what the row has before it. */
+void
+st_log_step(StDesk *desk, StRow *row, int level)
+{
+	JsonbParseState *state = NULL;
+	text	   *reason = DatumGetTextPP(row->values[ST_COL_REASON]);
+
+	begin_entry(desk, &state, "stepped_up");
+	push_int(&state, "level", level);
+	push_int(&state, "priority", DatumGetInt16(row->values[ST_COL_PRIORITY]));
+	if (!row->isnull[ST_COL_QUEUE])
+		push_int(&state, "queue_id", DatumGetInt32(row->values[ST_COL_QUEUE]));
+	push_text(&state, "reason", VARDATA_ANY(reason), (int) VARSIZE_ANY_EXHDR(reason));
+	end_entry(&state, row);
 }

@@ -101,6 +101,7 @@ extern AttrNumber st_row_attnum(StColumn column);
 extern void st_row_read(StRow *row, TupleTableSlot *slot);
 extern void st_row_fill(const StRow *row, TupleTableSlot *slot);
 extern bool st_desk_find(StDesk *desk, int64 id, StRow *row);
+extern bool st_desk_may_see(int64 id);
 extern bool st_desk_update(StDesk *desk, StRow *row, bool wait);
 extern bool st_desk_delete(StDesk *desk, const StRow *row, bool wait);
 
@@ -113,9 +114,12 @@ extern bool st_desk_delete(StDesk *desk, const StRow *row, bool wait);
 
 /* ---- what is finished (escalation_history.c) ---- */
 
+#define ST_HISTORY_PARTITIONS	8
+
 extern void st_history_write(StDesk *desk, const StRow *row, const char *status, const char *by,
 							 text *outcome);
 extern void st_dead_write(StDesk *desk, const StRow *row, text *why);
+extern void st_log_step(StDesk *desk, StRow *row, int level);
 extern void st_log_add(StDesk *desk, StRow *row, const char *what, const char *by, text *message);
 
 /* ---- policies (escalation_policy.c) ---- */
@@ -173,5 +177,6 @@ typedef struct StEscalationStatement
 extern void st_escalation_run(StEscalationStatement *s, Datum *values, const char *nulls, int expected);
 extern void st_escalation_notify(void);
 extern void st_escalation_need(const char *function, const char *relname, uint64 rights);
+extern bool st_escalation_is_confined(void);
 
 #endif							/* ST_ESCALATION_INNER_H */

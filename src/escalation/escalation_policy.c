@@ -225,6 +225,7 @@ load_turn(Policies *p)
 	StTableScan s;
 
 	p->began_at = DT_NOBEGIN;
+	p->turn = -1;
 	st_scan_begin(&s, cache.relids[2]);
 	while (st_scan_next(&s))
 	{
@@ -238,6 +239,7 @@ load_turn(Policies *p)
 		}
 	}
 	st_scan_end(&s);
+	p->turn = Max(p->turn, 0);
 }
 
 /* The kind of a cause up to its colon; 0 when it has none. */
