@@ -3,7 +3,7 @@ CREATE ROLE regress_st_tenant;
 GRANT USAGE ON SCHEMA triage TO regress_st_tenant;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA triage TO regress_st_tenant;
 GRANT SELECT, INSERT, UPDATE, DELETE ON triage.escalation, triage.escalation_dead, triage.escalation_history TO regress_st_tenant;
-GRANT SELECT ON triage.escalation_turn TO regress_st_tenant;
+GRANT SELECT ON triage.escalation_turn, triage.escalation_all, triage.queue_health TO regress_st_tenant;
 GRANT USAGE ON SEQUENCE triage.escalation_escalation_id_seq TO regress_st_tenant;
 ALTER TABLE triage.escalation ENABLE ROW LEVEL SECURITY;
 ALTER TABLE triage.escalation_dead ENABLE ROW LEVEL SECURITY;

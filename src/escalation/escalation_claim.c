@@ -361,19 +361,27 @@ claim_what_is_seen(Claim *claim)
 	};
 	char		nulls[3] = {' ', claim->queue_id == 0 ? 'n' : ' ', ' '};
 
+	int64	   *ids = palloc(claim->batch * sizeof(int64));
+	int			n;
+
 	SPI_connect();
 	st_escalation_run(&choose, values, nulls, SPI_OK_SELECT);
-	st_desk_refresh(&claim->desk);
-	for (uint64 i = 0; i < SPI_processed; i++)
+	n = (int) SPI_processed;
+	for (int i = 0; i < n; i++)
 	{
 		bool		isnull;
-		int64		id = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
 
-		CHECK_FOR_INTERRUPTS();
-		if (st_desk_find(&claim->desk, id, &claim->row) && is_free(claim, &claim->row))
-			take(claim, &claim->row, true);
+		ids[i] = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
 	}
 	SPI_finish();
+
+	st_desk_refresh(&claim->desk);
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (st_desk_find(&claim->desk, ids[i], &claim->row) && is_free(claim, &claim->row))
+			take(claim, &claim->row, true);
+	}
 }
 
 static void
