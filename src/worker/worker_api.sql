@@ -20,8 +20,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    owner name := (SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'triage');
-    found record;
+    candidate record;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         NEW.changed_at := triage.now();
@@ -37,7 +36,7 @@ BEGIN
             USING ERRCODE = 'insufficient_privilege',
                   DETAIL = 'Tasks run with that owner''s rights.';
     END IF;
-    SELECT p.prorettype, p.prokind, p.pronargs, p.proretset, n.nspname INTO found
+    SELECT p.prorettype, p.prokind, p.pronargs, p.proretset, n.nspname INTO candidate
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
     WHERE p.oid = to_regprocedure(NEW.function);
     IF NOT FOUND THEN
@@ -45,7 +44,7 @@ BEGIN
             USING ERRCODE = 'undefined_function',
                   HINT = 'Give it with its schema and without arguments, as in triage.tend_clocks().';
     END IF;
-    IF found.prorettype <> 'timestamptz'::regtype OR found.prokind <> 'f' OR found.pronargs <> 0 OR found.proretset THEN
+    IF candidate.prorettype <> 'timestamptz'::regtype OR candidate.prokind <> 'f' OR candidate.pronargs <> 0 OR candidate.proretset THEN
         RAISE EXCEPTION 'function "%" is no task', NEW.function
             USING ERRCODE = 'invalid_function_definition',
                   DETAIL = 'A task is a function without arguments that returns timestamp with time zone.';
