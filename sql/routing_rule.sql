@@ -37,7 +37,7 @@ SELECT triage.routing_rule_check();
 -- the first to set something has its way, what is added adds up, and a rule that stops ends it
 INSERT INTO triage.routing_rule (position, name, condition, queue, priority, tags, skills, sla_policy, escalate_reason, block_automation, stop) VALUES
     (10, 'vip',     'segment = ''vip''',                        NULL,      90,   '{vip,care}',  '[{"skill": "tax", "level": 3}]', 'gold',   NULL,   false, false),
-    (20, 'angry',   'sentiment < -0.4 AND emotion = ''anger''', 'seniors', NULL, '{care,angry}', '[{"skill": "calm", "drop_after": "1 hour"}, {"skill": "tax", "level": 9}]', NULL, 'angry', true, false),
+    (20, 'angry',   'sentiment < -0.4 AND emotion = ''anger''', 'seniors', NULL, '{care,angry}', '[{"skill": "calm", "drop_after": "1 hour"}, {"skill": "calm"}, {"skill": "tax", "level": 9}]', NULL, 'angry', true, false),
     (30, 'refund',  'intent = ''refund'' AND in_scope',         'money',   20,   '{refund}',    NULL, 'silver', 'big', false, true),
     (40, 'nobody',  'true',                                     'money',   1,    '{never}',     NULL, NULL,     NULL,  false, false);
 \x

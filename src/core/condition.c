@@ -143,7 +143,7 @@ check_function(Oid function, void *context)
 			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 			 errmsg("function %s cannot be used in a condition", format_procedure(function)),
 			 errdetail("It is not immutable: the same facts could be decided differently."),
-			 errhint("The decision's own time is triage.now(); times of day and weekdays need a time zone by name: extract(hour from created_at AT TIME ZONE 'Europe/Berlin')."),
+			 errhint("The decision's own time is triage.now(); times of day and weekdays need a time zone by name: extract(hour from created_at AT TIME ZONE 'Europe/Berlin'). Ages are differences: triage.now() - created_at > interval '1 day'."),
 			 parser_errposition(checker->pstate, exprLocation(checker->node))));
 	return false;				/* keep compiler quiet */
 }
