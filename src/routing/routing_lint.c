@@ -42,8 +42,8 @@ PG_FUNCTION_INFO_V1(st_lint_rules);
 typedef struct Linted
 {
 	StRule		rule;
-	List	   *quals;			/* all its tests but validity and rollout, to be
-								 * anded */
+	List	   *quals;			/* all its tests but validity and rollout, to
+								 * be anded */
 	bool		open;			/* enabled, not expired, and whole */
 	bool		old;			/* has its present form for the whole window */
 	bool		fired;			/* applied in the window */
@@ -80,7 +80,7 @@ report(Lint *lint, const StRule *rule, const char *problem, const char *other, c
 /* ---- a rule as one condition ---- */
 
 static void
-put_test(StringInfo sql, const char *format, ...) pg_attribute_printf(2, 3);
+			put_test(StringInfo sql, const char *format,...) pg_attribute_printf(2, 3);
 
 static void
 put_test(StringInfo sql, const char *format,...)

@@ -256,7 +256,7 @@ finish(Walk *walk)
 void
 st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *decision)
 {
-	Walk		walk = {.decision = decision, .tier = ST_TIER_NONE, .priority = -1};
+	Walk		walk = {.decision = decision,.tier = ST_TIER_NONE,.priority = -1};
 
 	memset(decision, 0, offsetof(StDecision, escalations));
 	decision->tier = ST_TIER_ASSISTED;
