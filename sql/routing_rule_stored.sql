@@ -43,6 +43,8 @@ SELECT triage.decide_again('tickets', '1');
 SELECT id, versions, tags, skills, blocked FROM stored WHERE id = 1;
 SELECT revision, rule_versions, tags, skills, skill_levels, skill_drop_after, automation_blocked FROM triage.decision_history;
 
+SELECT jsonb_path_query_array(triage.explain_decision('tickets', '3')->'decision', '$.keyvalue() ? (@.key like_regex "^(rules|tags|skills|sla_policy|automation_blocked)$").value') AS stored;
+
 -- every rule, whether it was tried, what its condition said and of which facts
 SELECT r->>'rule' AS rule, r->'tried' AS tried, r->'matches' AS matches, r->'truth' AS truth, r->'facts' AS facts, r->>'error' AS error, r->'failed_test'->>'fact' AS failed
 FROM jsonb_array_elements(triage.explain_decision('tickets', '2')->'rules') r;
