@@ -14,7 +14,7 @@ from pathlib import Path
 from bench_lib import TMP, Goals, Session, load_pairs, median, table, timed, train
 from ingest import make_tickets
 
-TICKETS = 20_000
+TICKETS = 10_000
 ROUNDS = 5
 RULES = 50
 COLUMNS = "customer_id, channel, segment, status, subject, body"
