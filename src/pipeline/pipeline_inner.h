@@ -62,6 +62,7 @@ typedef struct StOptions
 	bool		raise;			/* on_error => raise */
 	bool		clean;
 	bool		assign;			/* tickets for people wait for one */
+	bool		deferred;		/* noted in the trigger, decided later */
 	uint32		understand;		/* ST_SIGNAL_... and ST_WATCH_... */
 } StOptions;
 
@@ -194,6 +195,7 @@ extern void st_reader_end(StReader *reader);
 extern bool st_same_text(const text *a, const text *b);
 extern text *st_column_text(StColumn *column, TupleTableSlot *slot);
 extern bool st_column_time(const StColumn *column, TupleTableSlot *slot, TimestampTz *at);
+extern bool st_key_is_usable(const StSource *source, const text *tenant, const text *key);
 extern void st_read_key(StSource *source, TupleTableSlot *slot, text **tenant, text **key);
 extern void st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocument *doc);
 extern bool st_is_blank(const char *data, int length);
@@ -327,6 +329,7 @@ typedef enum StDecisionColumn
 	ST_COL_SKILL_DROP_AFTER,
 	ST_COL_SLA_POLICY_ID,
 	ST_COL_AUTOMATION_BLOCKED,
+	ST_COL_AUTOMATION_THRESHOLD,
 	ST_COL_REASONS,
 	ST_COL_CUSTOMER,
 	ST_COL_CHANNEL,
@@ -436,6 +439,19 @@ extern TupleTableSlot *st_ticket_fetch(StSource *source, StSource *projected, co
 									   const text *key, bool for_share);
 extern bool st_ticket_is_live(StSource *source, const text *tenant, const text *key);
 
+/* ---- deferred mode (pipeline_backlog.c, pipeline_backlog_decide.c) ---- */
+
+typedef struct StNoter StNoter;
+
+extern void st_backlog_init(void);
+extern StNoter *st_noter_begin(StSource *source, bool again);
+extern void st_noter_add(StNoter *noter, TupleTableSlot *ticket);
+extern void st_noter_end(StNoter *noter);
+extern void st_note_ticket(StSource *source, TupleTableSlot *ticket, bool again);
+extern bool st_ticket_has_decision(StSource *source, TupleTableSlot *ticket);
+extern void st_backlog_forget_source(int32 source_id);
+extern void st_backlog_answered(int32 source_id, Datum *tenants, Datum *keys, int n);
+
 /* ---- the messages of a ticket's thread (pipeline_messages.c) ---- */
 
 typedef enum StMessageRole
@@ -492,5 +508,6 @@ typedef struct StStatement
 } StStatement;
 
 extern void st_statement_run(StStatement *statement, Datum *values, const char *nulls, int expected);
+extern Portal st_statement_open(StStatement *statement, Datum *values, const char *nulls);
 
 #endif							/* ST_PIPELINE_INNER_H */

@@ -227,6 +227,28 @@ st_read_key(StSource *source, TupleTableSlot *slot, text **tenant, text **key)
 		*tenant = make_text("", 0);
 }
 
+/* Whether a ticket can be named by these; warns when it cannot. */
+bool
+st_key_is_usable(const StSource *source, const text *tenant, const text *key)
+{
+	if (key == NULL)
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("a ticket without a key is not triaged"),
+				 errdetail("Column \"%s\" is null.", source->columns.name[ST_ROLE_ID])));
+		return false;
+	}
+	if (VARSIZE_ANY_EXHDR(key) + VARSIZE_ANY_EXHDR(tenant) > ST_MAX_KEY_BYTES)
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a ticket whose key is longer than %d bytes is not triaged", ST_MAX_KEY_BYTES)));
+		return false;
+	}
+	return true;
+}
+
 /*
  * st_read_document
  *		Makes the text that the model reads: the subject, a line feed, the body
@@ -364,21 +386,8 @@ st_decide(StReader *reader, TupleTableSlot *slot, StDecided *decided)
 	facts->now = reader->now;
 
 	st_read_key(source, slot, &facts->tenant_id, &facts->ticket_key);
-	if (facts->ticket_key == NULL)
-	{
-		ereport(WARNING,
-				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("a ticket without a key is not triaged"),
-				 errdetail("Column \"%s\" is null.", source->columns.name[ST_ROLE_ID])));
+	if (!st_key_is_usable(source, facts->tenant_id, facts->ticket_key))
 		return false;
-	}
-	if (VARSIZE_ANY_EXHDR(facts->ticket_key) + VARSIZE_ANY_EXHDR(facts->tenant_id) > ST_MAX_KEY_BYTES)
-	{
-		ereport(WARNING,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a ticket whose key is longer than %d bytes is not triaged", ST_MAX_KEY_BYTES)));
-		return false;
-	}
 
 	if (source->broken != NULL)
 		facts->failure = source->broken;

@@ -364,6 +364,7 @@ st_forget_source(int32 source_id, bool everything)
 	st_clocks_forget_source(source_id);
 	st_assignment_forget_source(source_id);
 	st_escalation_forget_source(source_id, everything);
+	st_backlog_forget_source(source_id);
 	st_become_caller(&caller);
 }
 

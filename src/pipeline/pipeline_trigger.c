@@ -137,6 +137,25 @@ transition_end(Transition *t)
 	ExecDropSingleTupleTableSlot(t->slot);
 }
 
+/* In deferred mode: notes what a statement inserted. */
+static void
+note_inserted(StSource *source, TriggerData *trigdata)
+{
+	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
+		st_note_ticket(source, trigdata->tg_trigslot, st_ticket_has_decision(source, trigdata->tg_trigslot));
+	else
+	{
+		StNoter    *noter = st_noter_begin(source, false);
+		Transition	t;
+
+		transition_begin(&t, trigdata->tg_newtable, trigdata->tg_relation);
+		while (transition_next(&t))
+			st_noter_add(noter, t.slot);
+		transition_end(&t);
+		st_noter_end(noter);
+	}
+}
+
 /* triage.ticket_inserted(source_id): decides what a statement inserted. */
 Datum
 st_ticket_inserted(PG_FUNCTION_ARGS)
@@ -151,6 +170,12 @@ st_ticket_inserted(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) &&
 		(trigdata->tg_newtable == NULL || tuplestore_tuple_count(trigdata->tg_newtable) == 0))
 		return PointerGetDatum(NULL);
+
+	if (source->options.deferred)
+	{
+		note_inserted(source, trigdata);
+		return PointerGetDatum(NULL);
+	}
 
 	writer = st_writer_begin(ST_WRITE_NEW, "ticket inserted again");
 	st_reader_begin(&reader, source, writer);
@@ -197,6 +222,12 @@ st_ticket_updated(PG_FUNCTION_ARGS)
 		!(st_same_text(old_tenant, new_tenant) && st_same_text(old_key, new_key)) &&
 		!st_ticket_is_live(source, old_tenant, old_key))
 		st_rekey_ticket(source->source_id, old_tenant, old_key, new_tenant, new_key);
+
+	if (source->options.deferred)
+	{
+		st_note_ticket(source, trigdata->tg_newslot, true);
+		return PointerGetDatum(NULL);
+	}
 
 	writer = st_writer_begin(ST_WRITE_AGAIN, "ticket changed");
 	st_reader_begin(&reader, source, writer);
