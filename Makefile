@@ -17,7 +17,7 @@ LEXICON     = src/understanding/lexicon/table.inc
 ROOMS       = core text model understanding sla routing escalation pipeline \
               learning response prediction governance worker
 # A room whose SQL is in several parts names them.
-SQL_PARTS_routing = routing routing_rule
+SQL_PARTS_routing = routing routing_rule tier
 SQL_PARTS   = $(foreach r,$(ROOMS),$(foreach p,$(or $(SQL_PARTS_$(r)),$(r)),src/$(r)/$(p)))
 SQL_TABLES  = $(wildcard $(SQL_PARTS:%=%_tables.sql))
 SQL_API     = $(wildcard $(SQL_PARTS:%=%_api.sql)) \

@@ -16,6 +16,10 @@ INSERT INTO triage.queue (name) VALUES ('money'), ('empty');
 INSERT INTO triage.routing_rule (position, name, intent, min_confidence, queue, tier, escalate_reason) VALUES
     (1, 'refunds', 'refund_request', 0.1, 'money', 'self_service', NULL),
     (2, 'parcels', 'delivery_status', NULL, NULL, 'senior', 'a parcel may be lost');
+INSERT INTO triage.automation_policy (intent, accepted_error) VALUES ('refund_request', 0.1);
+SELECT count(triage.record_evidence(m.name, m.version, p.intent, 0.5, true)) AS seen
+FROM triage.model m, triage.automation_policy p, generate_series(1, 60) WHERE m.name = 'intent';
+SELECT triage.solve_automation() AS solved;
 INSERT INTO tickets VALUES
     (1, 'I want a refund', 'mail', '2024-05-01 10:10+00'), (2, 'give my money back', 'chat', '2024-05-01 10:50+00'),
     (3, 'where is my parcel', 'mail', '2024-05-01 11:00+00'), (4, 'qqqq wwww zzzz', 'mail', '2024-05-01 11:00+00'), (5, NULL, NULL, '2024-05-01 11:59+00');
@@ -39,6 +43,8 @@ DROP ROLE regress_st_reader;
 
 -- leave nothing behind
 SELECT triage.detach('tickets', true);
+DELETE FROM triage.automation_policy;
+DELETE FROM triage.automation_evidence;
 DELETE FROM triage.routing_rule;
 DELETE FROM triage.queue;
 SELECT triage.drop_model('intent');

@@ -76,7 +76,7 @@ SELECT subject, detail, resolved_at FROM alerts WHERE subject LIKE '%el%';
 TRUNCATE triage.waiting;
 SELECT triage.set_presence('bob', 'away'), put('c1', NULL, 'chat'), put('c2', NULL, 'chat'), put('m1', NULL, 'mail'), put('p1', NULL, 'phone');
 SELECT ticket_key, units FROM triage.claim_ticket('ann', 10);
-SELECT units, tickets FROM triage.agent_load WHERE agent_id = 1;
+SELECT units, tickets FROM triage.agent_work WHERE agent_id = 1;
 SELECT ticket_key FROM triage.claim_ticket('cleo', 10);
 SELECT agent, why_not FROM triage.ticket_agents('', 1, 'c2');
 SELECT solve();

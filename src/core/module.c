@@ -18,6 +18,7 @@
 #include "sla/sla.h"
 #include "text/text.h"
 #include "understanding/understanding.h"
+#include "worker/worker.h"
 
 /* the two that the server looks for when it loads the library */
 #pragma GCC visibility push(default)
@@ -36,6 +37,7 @@ _PG_init(void)
 	st_sla_init();
 	st_routing_init();
 	st_pipeline_init();
+	st_worker_room_init();
 
 	MarkGUCPrefixReserved("support_triage");
 }

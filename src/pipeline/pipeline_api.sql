@@ -31,6 +31,13 @@ AS 'MODULE_PATHNAME', 'st_ticket_updated';
 COMMENT ON FUNCTION triage.ticket_updated() IS 'Trigger of attached tables: decides a ticket again when its text, its key or what rules test changed. Created by triage.attach.';
 REVOKE ALL ON FUNCTION triage.ticket_updated() FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.ticket_moved()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_ticket_moved';
+COMMENT ON FUNCTION triage.ticket_moved() IS 'Trigger of attached tables: the status of a ticket changed, or the agent whom it names. Its clocks stand still, run on or end; a solved ticket has no owner any more and does not wait, a reopened one goes back to its agent or waits. Created by triage.attach.';
+REVOKE ALL ON FUNCTION triage.ticket_moved() FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION triage.ticket_deleted()
 RETURNS trigger
 LANGUAGE c
@@ -49,7 +56,7 @@ CREATE OR REPLACE FUNCTION triage.attach(tickets regclass, columns jsonb DEFAULT
 RETURNS jsonb
 LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'st_attach';
-COMMENT ON FUNCTION triage.attach(regclass, jsonb, jsonb) IS 'Attaches a table: from now on each of its tickets is decided in the transaction that inserts it. columns maps roles (id, subject, body, customer, channel, segment, language, priority, status, assigned_agent, created_at, tenant) to columns, null for none; others are guessed from the usual names. options: intent_model (default "intent"), on_error ("decide" or "raise"), clean (default true), mode ("immediate", or "deferred": noted in triage.backlog and decided by the worker). Returns the columns as found. Attaching again configures anew.';
+COMMENT ON FUNCTION triage.attach(regclass, jsonb, jsonb) IS 'Attaches a table: from now on each of its tickets is decided in the transaction that inserts it. columns maps roles (id, subject, body, customer, channel, segment, language, priority, status, assigned_agent, created_at, tenant) to columns, null for none; others are guessed from the usual names. options: intent_model (default "intent"), on_error ("decide" or "raise"), clean (default true), assign (default true: tickets for people wait for one), mode ("immediate", or "deferred": noted in triage.backlog and decided by the worker). Returns the columns as found. Attaching again configures anew.';
 REVOKE ALL ON FUNCTION triage.attach(regclass, jsonb, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.detach(tickets regclass, purge boolean DEFAULT false)
@@ -59,6 +66,22 @@ AS 'MODULE_PATHNAME', 'st_detach';
 COMMENT ON FUNCTION triage.detach(regclass, boolean) IS 'Drops the triggers of an attached table. Decisions stay, and attaching it again finds them; with purge everything about its tickets is removed.';
 REVOKE ALL ON FUNCTION triage.detach(regclass, boolean) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.message_inserted()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_message_inserted';
+COMMENT ON FUNCTION triage.message_inserted() IS 'Trigger of attached messages: moves the clocks of the ticket, and puts a ticket that was answered without a person to wait for one when its customer writes again. Created by triage.attach_messages.';
+REVOKE ALL ON FUNCTION triage.message_inserted() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER message_source_changed
+AFTER INSERT OR UPDATE OR DELETE ON triage.message_source
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER message_source_truncated
+AFTER TRUNCATE ON triage.message_source
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
+ALTER TABLE triage.message_source ENABLE ALWAYS TRIGGER message_source_changed;
+ALTER TABLE triage.message_source ENABLE ALWAYS TRIGGER message_source_truncated;
+
 CREATE OR REPLACE FUNCTION triage.attach_messages(
     messages regclass,
     columns jsonb DEFAULT '{}',
@@ -67,7 +90,7 @@ CREATE OR REPLACE FUNCTION triage.attach_messages(
 RETURNS jsonb
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'st_attach_messages';
-COMMENT ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) IS 'Notes which table (or view) holds the messages of an attached table''s tickets. columns maps roles (id, ticket, body, author_kind, created_at, tenant) to columns, null for none; others are guessed from the usual names. tickets is by default what the ticket column''s foreign key refers to, else the only attached table. options: customer, an array of the values of author_kind that are the requester. Returns the columns as found. Attaching again configures anew.';
+COMMENT ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) IS 'Notes which table (or view) holds the messages of an attached table''s tickets; those of a table move the tickets'' clocks from now on. columns maps roles (id, ticket, body, author_kind, created_at, tenant) to columns, null for none; others are guessed from the usual names. tickets is by default what the ticket column''s foreign key refers to, else the only attached table. options: customer, agent, bot and system, arrays of the values of author_kind that are them; without them the usual words, and all others are agents. Returns the columns as found. Attaching again configures anew.';
 REVOKE ALL ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.detach_messages(messages regclass)

@@ -221,7 +221,9 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	else
 		escape_json(&out, why);
 
-	appendStringInfoString(&out, "}, \"changed\": ");
+	appendStringInfoString(&out, "}, \"tier\": ");
+	st_routing_explain_tier(reader.routing, &now.facts, &now.decision, &out);
+	appendStringInfoString(&out, ", \"changed\": ");
 	put_changes(&out, stored != NULL, model_version, active_version, rule, rule_version, rule_version_now);
 
 	st_put_evidence(&out, &reader, &now, &doc);

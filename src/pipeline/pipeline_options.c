@@ -200,6 +200,7 @@ st_options_parse(Jsonb *given, StOptions *options)
 	options->intent_model = pstrdup("intent");
 	options->raise = false;
 	options->clean = true;
+	options->assign = true;
 	options->deferred = false;
 	options->understand = ST_SIGNALS_ALL | ST_WATCH_HISTORY | ST_WATCH_DUPLICATES;
 
@@ -238,13 +239,13 @@ st_options_parse(Jsonb *given, StOptions *options)
 						 errdetail("With \"decide\" a ticket that cannot be triaged gets a decision with outcome failed; with \"raise\" its INSERT fails.")));
 			options->raise = strcmp(value, "raise") == 0;
 		}
-		else if (strcmp(name, "clean") == 0)
+		else if (strcmp(name, "clean") == 0 || strcmp(name, "assign") == 0)
 		{
 			if (v.type != jbvBool)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("option \"%s\" must be true or false", name)));
-			options->clean = v.val.boolean;
+			*(name[0] == 'c' ? &options->clean : &options->assign) = v.val.boolean;
 		}
 		else if (strcmp(name, "understand") == 0)
 			options->understand = parse_signals(given);
@@ -261,7 +262,7 @@ st_options_parse(Jsonb *given, StOptions *options)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("unknown option \"%s\"", name),
-					 errdetail("The options are: intent_model, on_error, clean, understand, mode.")));
+					 errdetail("The options are: intent_model, on_error, clean, understand, assign, mode.")));
 	}
 	if (options->raise && options->deferred)
 		ereport(ERROR,

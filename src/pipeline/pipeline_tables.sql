@@ -43,6 +43,7 @@ CREATE TABLE triage.decision (
     skill_drop_after     interval[],
     sla_policy_id        integer,
     automation_blocked   boolean NOT NULL DEFAULT false,
+    automation_threshold real,
     reasons              text[] NOT NULL,
     customer             text,
     channel              text,
@@ -82,7 +83,8 @@ CREATE TABLE triage.decision (
     entities             jsonb,
     CONSTRAINT decision_pkey PRIMARY KEY (tenant_id, source_id, ticket_key),
     CONSTRAINT decision_automation_is_safe
-        CHECK (outcome <> 'auto' OR (NOT automation_blocked AND wants_human IS NOT TRUE AND signals_conflict IS NOT TRUE
+        CHECK (outcome <> 'auto' OR (NOT automation_blocked AND in_scope IS TRUE AND (intent_confidence >= automation_threshold) IS TRUE
+                                     AND wants_human IS NOT TRUE AND signals_conflict IS NOT TRUE
                                      AND (sensitive_topics IS NULL OR sensitive_topics = '{}')))
 );
 -- What a requester wrote, newest last.  Hashed, because an entry of an index has a
@@ -113,6 +115,7 @@ COMMENT ON COLUMN triage.decision.skill_levels IS 'Least level of each, 1 to 10.
 COMMENT ON COLUMN triage.decision.skill_drop_after IS 'After waiting how long each is no longer needed; a NULL element: never.';
 COMMENT ON COLUMN triage.decision.sla_policy_id IS 'The policy that its clocks run by: triage.sla_policy.policy_id; NULL when it has none.';
 COMMENT ON COLUMN triage.decision.automation_blocked IS 'Whether a rule forbids to automate it.';
+COMMENT ON COLUMN triage.decision.automation_threshold IS 'The threshold that the confidence of an automated ticket reached: see triage.automation_threshold. NULL: it was not automated.';
 COMMENT ON COLUMN triage.decision.reasons IS 'Why, in order: what was refused and what decided, with the values compared.';
 COMMENT ON COLUMN triage.decision.customer IS 'Who wrote the ticket; see triage.facts.';
 COMMENT ON COLUMN triage.decision.channel IS 'Where the ticket came from; see triage.facts.';

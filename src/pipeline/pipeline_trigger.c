@@ -39,11 +39,13 @@ PG_FUNCTION_INFO_V1(st_ticket_deleted);
 PG_FUNCTION_INFO_V1(st_ticket_truncated);
 
 /*
- * Checks how a trigger function is called and returns the source of its
- * argument; NULL, with a warning, when the tickets cannot be triaged at all.
+ * st_trigger_source
+ *		Checks how a trigger function is called and returns the source of its
+ *		argument; NULL, with a warning, when the tickets cannot be triaged at
+ *		all.
  */
-static StSource *
-trigger_source(FunctionCallInfo fcinfo, const char *function, TriggerEvent event)
+StSource *
+st_trigger_source(FunctionCallInfo fcinfo, const char *function, int event)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	StSource   *source;
@@ -159,7 +161,7 @@ Datum
 st_ticket_inserted(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	StSource   *source = trigger_source(fcinfo, "triage.ticket_inserted", TRIGGER_EVENT_INSERT);
+	StSource   *source = st_trigger_source(fcinfo, "triage.ticket_inserted", TRIGGER_EVENT_INSERT);
 	StReader	reader;
 	StWriter   *writer;
 
@@ -203,7 +205,7 @@ Datum
 st_ticket_updated(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	StSource   *source = trigger_source(fcinfo, "triage.ticket_updated", TRIGGER_EVENT_UPDATE);
+	StSource   *source = st_trigger_source(fcinfo, "triage.ticket_updated", TRIGGER_EVENT_UPDATE);
 	StReader	reader;
 	StWriter   *writer;
 	text	   *old_tenant;
@@ -246,7 +248,7 @@ Datum
 st_ticket_deleted(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	StSource   *source = trigger_source(fcinfo, "triage.ticket_deleted", TRIGGER_EVENT_DELETE);
+	StSource   *source = st_trigger_source(fcinfo, "triage.ticket_deleted", TRIGGER_EVENT_DELETE);
 	text	   *tenant;
 	text	   *key;
 
@@ -305,7 +307,7 @@ st_ticket_deleted(PG_FUNCTION_ARGS)
 Datum
 st_ticket_truncated(PG_FUNCTION_ARGS)
 {
-	StSource   *source = trigger_source(fcinfo, "triage.ticket_truncated", TRIGGER_EVENT_TRUNCATE);
+	StSource   *source = st_trigger_source(fcinfo, "triage.ticket_truncated", TRIGGER_EVENT_TRUNCATE);
 
 	if (source != NULL)
 		st_forget_source(source->source_id, false);

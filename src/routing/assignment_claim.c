@@ -435,7 +435,7 @@ st_claim_ticket(PG_FUNCTION_ARGS)
 				 errmsg("the batch must be from 1 to %d", MAX_BATCH)));
 	st_need_rights("waiting", ACL_SELECT | ACL_DELETE);
 	st_need_rights("assignment", ACL_SELECT | ACL_INSERT);
-	st_need_rights("agent_load", ACL_SELECT | ACL_UPDATE);
+	st_need_rights("agent_work", ACL_SELECT | ACL_UPDATE);
 
 	agent = st_agent_need(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	refuse_absent(agent);

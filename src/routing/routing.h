@@ -171,6 +171,8 @@ typedef struct StDecision
 	const char *rule_name;		/* NULL: no rule matched */
 	bool		tier_by_rule;	/* a rule named the tier */
 	bool		automation_blocked; /* a rule forbids to automate */
+	float4		automation_threshold;	/* that was reached; not known: the
+										 * outcome is not auto */
 	int32		sla_policy_id;	/* 0: no rule named one */
 	const char *sla_policy;		/* its name; NULL: no rule named one */
 	int			ntags;
@@ -243,6 +245,14 @@ extern void st_routing_decide(const StRouting *routing, const StFacts *facts,
  */
 extern void st_routing_explain(const StRouting *routing, const StFacts *facts,
 							   StringInfo out);
+
+/*
+ * st_routing_explain_tier
+ *		Appends a JSON object to *out: what gave the tier, the limits compared
+ *		with, and what was solved for the automation of the intent.
+ */
+extern void st_routing_explain_tier(const StRouting *routing, const StFacts *facts,
+									const StDecision *decision, StringInfo out);
 
 /*
  * st_routing_why_not_automated

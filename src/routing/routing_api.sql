@@ -208,9 +208,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    load triage.agent_load;
+    load triage.agent_work;
 BEGIN
-    SELECT * INTO load FROM triage.agent_load l WHERE l.agent_id = OLD.agent_id FOR UPDATE;
+    SELECT * INTO load FROM triage.agent_work l WHERE l.agent_id = OLD.agent_id FOR UPDATE;
     IF TG_OP = 'DELETE' THEN
         IF load.tickets > 0 THEN
             RAISE EXCEPTION USING
@@ -248,22 +248,22 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF TG_TABLE_NAME = 'agent_load' THEN
-        DELETE FROM triage.agent_load l WHERE l.agent_id = NEW.agent_id AND l.tickets = 0;
+    IF TG_TABLE_NAME = 'agent_work' THEN
+        DELETE FROM triage.agent_work l WHERE l.agent_id = NEW.agent_id AND l.tickets = 0;
         RETURN NEW;
     END IF;
-    INSERT INTO triage.agent_load (agent_id) VALUES (NEW.agent_id) ON CONFLICT DO NOTHING;
+    INSERT INTO triage.agent_work (agent_id) VALUES (NEW.agent_id) ON CONFLICT DO NOTHING;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION triage.agent_begin() IS 'Trigger of triage.agent: an agent begins with an empty load. Trigger of triage.agent_load: a row that a restore brings takes the place of an empty one.';
+COMMENT ON FUNCTION triage.agent_begin() IS 'Trigger of triage.agent: an agent begins with an empty load. Trigger of triage.agent_work: a row that a restore brings takes the place of an empty one.';
 REVOKE ALL ON FUNCTION triage.agent_begin() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER agent_begin
 AFTER INSERT ON triage.agent
 FOR EACH ROW EXECUTE FUNCTION triage.agent_begin();
 CREATE OR REPLACE TRIGGER agent_begin
-BEFORE INSERT ON triage.agent_load
+BEFORE INSERT ON triage.agent_work
 FOR EACH ROW EXECUTE FUNCTION triage.agent_begin();
 
 CREATE OR REPLACE FUNCTION triage.queue_policy_check()

@@ -45,6 +45,7 @@ void
 st_routing_init(void)
 {
 	st_config_cache_init(&cache);
+	st_routing_tier_init();
 }
 
 /* A value of type triage.tier, by its label: the OIDs differ between databases. */
@@ -143,7 +144,10 @@ load_routing(void)
 StRouting *
 st_routing_current(void)
 {
-	return st_config_cache_get(&cache);
+	StRouting  *routing = st_config_cache_get(&cache);
+
+	routing->tiers = st_tiers_current();
+	return routing;
 }
 
 /* See routing.h. */

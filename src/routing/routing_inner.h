@@ -88,6 +88,7 @@ struct StRouting
 	TupleTableSlot *slot;		/* the facts that conditions look at */
 	ExprContext *econtext;
 	bool		uses_clock;		/* a condition asks triage.now() */
+	const struct StTiers *tiers;	/* NULL: as they are now */
 };
 
 /* ---- the cache (routing_cache.c) ---- */
@@ -159,5 +160,16 @@ extern void st_routing_escalate(StDecision *decision, const char *cause, const c
 extern char *st_routing_probability(float4 value);
 extern bool st_routing_caution(const StRouting *routing, const StFacts *facts, StDecision *decision);
 extern char *st_routing_forbids(const StRouting *routing, const StFacts *facts);
+
+/* ---- tiers and automation (routing_tier.c, routing_tier_cache.c) ---- */
+
+extern void st_routing_tier_init(void);
+
+/* The policies and thresholds of now; valid until the end of the transaction. */
+extern const struct StTiers *st_tiers_current(void);
+extern void st_routing_settle_tier(const StRouting *routing, const StFacts *facts, bool placed,
+								   StDecision *decision);
+extern char *st_routing_automation_refused(const StRouting *routing, const StFacts *facts,
+										   const StDecision *decision);
 
 #endif							/* ST_ROUTING_INNER_H */

@@ -8,10 +8,10 @@
  * general; tags, skills, escalations and what forbids automation add up.
  *
  * No catalog access, no error but lack of memory: a condition that throws counts
- * as false, and the decision says so.  Three things are not left to rules: nothing is automated
- * unless a rule says self_service and the prediction is in scope and confident
- * enough; what the model does not know goes to people; and so does what must
- * not be automated whatever it is about (routing_caution.c).
+ * as false, and the decision says so.  Two things are not left to rules: nothing
+ * is automated but what the automation policy of the intent allows
+ * (routing_tier.c), and what must go to people whatever it is about does
+ * (routing_caution.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -34,7 +34,6 @@ typedef struct Walk
 	int			at;				/* the next rule */
 	const StQueue *queue;
 	StTier		tier;
-	bool		may_automate;	/* the rule that set the tier has a threshold */
 	int			priority;
 	bool		placed;			/* a rule stopped, or set queue or tier */
 	StRuleRef  *rules;			/* own copies, once several rules add */
@@ -157,10 +156,7 @@ apply_rule(Walk *walk, const StRule *rule)
 	if (rule->queue != NULL && walk->queue == NULL)
 		walk->queue = rule->queue;
 	if (rule->tier != ST_TIER_NONE && walk->tier == ST_TIER_NONE)
-	{
 		walk->tier = rule->tier;
-		walk->may_automate = rule->min_confidence >= 0;
-	}
 	if (rule->priority >= 0 && walk->priority < 0)
 		walk->priority = rule->priority;
 	if (rule->sla_policy_id != 0 && d->sla_policy_id == 0)
@@ -252,27 +248,6 @@ finish(Walk *walk)
 		st_routing_reason(d, "no rule matched");
 }
 
-/* Tier and outcome, from what the rules have set. */
-static void
-settle(Walk *walk)
-{
-	StDecision *d = walk->decision;
-	const StQueue *queue = walk->queue != NULL ? walk->queue : walk->trial.routing->default_queue;
-	bool		in_scope = walk->trial.facts->in_scope;
-
-	if (!d->tier_by_rule && walk->placed && queue != NULL && queue->tier != ST_TIER_NONE)
-		d->tier = queue->tier;
-	if (d->tier == ST_TIER_SELF_SERVICE &&
-		(!in_scope || !walk->may_automate || d->automation_blocked))
-		d->tier = ST_TIER_ASSISTED;
-	if (!in_scope)
-		d->outcome = ST_OUTCOME_ABSTAIN;
-	else if (d->tier == ST_TIER_SELF_SERVICE)
-		d->outcome = ST_OUTCOME_AUTO;
-	else if (walk->placed && d->tier == ST_TIER_ASSISTED)
-		d->outcome = ST_OUTCOME_ASSIST;
-}
-
 /* See routing.h. */
 void
 st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *decision)
@@ -284,6 +259,7 @@ st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *de
 	decision->outcome = ST_OUTCOME_HUMAN;
 	decision->queue_id = routing->default_queue ? routing->default_queue->queue_id : 0;
 	decision->priority = ST_PRIORITY_DEFAULT;
+	decision->automation_threshold = ST_UNKNOWN;
 	decision->nreasons = 0;
 
 	if (facts->failure != NULL)
@@ -309,7 +285,7 @@ st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *de
 		}
 	}
 	finish(&walk);
-	settle(&walk);
+	st_routing_settle_tier(routing, facts, walk.placed, decision);
 	if (st_routing_caution(routing, facts, decision))
 		decision->outcome = ST_OUTCOME_HUMAN;
 }

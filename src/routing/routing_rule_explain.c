@@ -296,7 +296,6 @@ st_routing_why_not_automated(const StRouting *routing, const StFacts *facts,
 							 const StDecision *decision)
 {
 	char	   *forbidden;
-	StTrial		trial;
 
 	if (decision->outcome == ST_OUTCOME_AUTO)
 		return NULL;
@@ -310,24 +309,5 @@ st_routing_why_not_automated(const StRouting *routing, const StFacts *facts,
 	if (decision->automation_blocked)
 		return psprintf("rule %s: never automated", blocking_rule(routing, decision));
 
-	st_trial_begin(&trial, routing, facts);
-	for (int i = 0; i < routing->nrules; i++)
-	{
-		const StRule *rule = &routing->rules[i];
-		char	   *why;
-
-		if (!rule->enabled || rule->tier != ST_TIER_SELF_SERVICE ||
-			!st_rule_text_equal(rule->intent, facts->intent))
-			continue;
-		switch (st_rule_test_guarded(&trial, rule, &why))
-		{
-			case ST_TEST_NONE:
-				return psprintf("rule %s decided before rule %s", decision->rule_name, rule->name);
-			case ST_TEST_CONFIDENCE:
-				return st_rule_reason(&trial, rule, false);
-			default:
-				return psprintf("rule %s is for other tickets of this intent", rule->name);
-		}
-	}
-	return pstrdup("no rule with tier self_service names this intent");
+	return st_routing_automation_refused(routing, facts, decision);
 }
