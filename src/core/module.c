@@ -32,6 +32,7 @@ void
 _PG_init(void)
 {
 	st_core_init();
+	st_access_init();
 	st_text_init();
 	st_model_init();
 	st_understanding_init();
