@@ -65,6 +65,7 @@ INSERT INTO triage.task (name, function, run_every, on_wake, description, change
 SELECT name, function, run_every::interval, on_wake, description, NULL, NULL
 FROM (VALUES
     ('backlog', 'triage.decide_backlog()', '30 seconds', true, 'Decides the tickets that tables attached with mode "deferred" have noted'),
+    ('escalations', 'triage.tend_escalations()', '1 minute', true, 'Takes escalations back whose lease ran out, climbs ladders, keeps the history in turns'),
     ('clocks', 'triage.tend_clocks()', '1 minute', true, 'Escalates tickets whose deadlines come near or are over'),
     ('assignments', 'triage.tend_assignments()', '30 seconds', true, 'Gives waiting tickets to agents, takes them back from agents who are gone, sends those that waited too long to the overflow queue'),
     ('automation', 'triage.tend_automation()', '10 minutes', true, 'Solves the thresholds of automation whose evidence or terms are new'),
