@@ -71,6 +71,7 @@ FROM (VALUES
     ('assignments', 'triage.tend_assignments()', '30 seconds', true, 'Gives waiting tickets to agents, takes them back from agents who are gone, sends those that waited too long to the overflow queue'),
     ('automation', 'triage.tend_automation()', '10 minutes', true, 'Solves the thresholds of automation whose evidence or terms are new'),
     ('waiting_check', 'triage.tend_waiting_alerts()', '5 minutes', false, 'Raises and resolves alerts about tickets that nobody can take or that wait too long'),
+    ('automation', 'triage.tend_automation()', '5 minutes', true, 'Solves the thresholds of automation where policies, models or evidence are new'),
     ('signatures', 'triage.tend_signatures()', '1 hour', false, 'Removes what is too old to find duplicates by')
 ) AS t (name, function, run_every, on_wake, description);
 
