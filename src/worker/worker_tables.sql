@@ -5,6 +5,7 @@ CREATE TABLE triage.worker (
     wanted            boolean NOT NULL DEFAULT true,
     restored_by       integer,
     restored_by_since timestamptz,
+    quiet_since       timestamptz,
     pid               integer,
     procno            integer,
     started_at        timestamptz
@@ -14,6 +15,7 @@ COMMENT ON COLUMN triage.worker.single IS 'There is one row.';
 COMMENT ON COLUMN triage.worker.wanted IS 'Whether a worker may run here: false after triage.stop_worker().';
 COMMENT ON COLUMN triage.worker.restored_by IS 'Process of the restore that created the extension here: no task is run until it has ended. NULL when there is none.';
 COMMENT ON COLUMN triage.worker.restored_by_since IS 'When that process began.';
+COMMENT ON COLUMN triage.worker.quiet_since IS 'Since when nothing is seen of a restore; after five seconds it is over.';
 COMMENT ON COLUMN triage.worker.pid IS 'Process of the worker that was started last. It may be gone: triage.worker_status knows.';
 COMMENT ON COLUMN triage.worker.procno IS 'The server''s number for that process, by which sessions wake it.';
 COMMENT ON COLUMN triage.worker.started_at IS 'When it began.';
