@@ -102,6 +102,18 @@ tier_of_facts(const StTierPolicy *p, const StFacts *facts, bool escalated)
 	return cause;
 }
 
+/* Whether a rule escalates; what topics and wishes escalate is not counted. */
+static bool
+escalated_by_rule(const StDecision *decision)
+{
+	for (int i = 0; i < decision->nescalations; i++)
+	{
+		if (strncmp(decision->escalations[i].cause, "rule:", 5) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A number with two digits after the point, rounded towards what is not reached. */
 static char *
 write_value(char *buf, Size size, const Cause *cause)
@@ -239,7 +251,7 @@ st_routing_settle_tier(const StRouting *routing, const StFacts *facts, bool plac
 
 	if (!ruled)
 	{
-		Cause		cause = tier_of_facts(policy, facts, decision->nescalations > 0);
+		Cause		cause = tier_of_facts(policy, facts, escalated_by_rule(decision));
 
 		decision->tier = Max(cause.tier, queued);
 		if (cause.tier >= ST_TIER_SENIOR && cause.tier >= queued)
@@ -285,16 +297,22 @@ char *
 st_routing_automation_refused(const StRouting *routing, const StFacts *facts, const StDecision *decision)
 {
 	const StTiers *tiers = tiers_of(routing);
+	const StTierPolicy *policy = st_tier_policy(tiers, facts);
+	StTier		queued = queue_tier(routing, decision->queue_id);
 	float4		used = ST_UNKNOWN;
 	bool		listed;
 	char	   *refused = refusal(tiers, facts, &listed, &used);
+	Cause		cause;
 
 	if (refused != NULL)
 		return refused;
-	if (decision->tier_by_rule)
-		return psprintf("rule %s says tier %s", decision->rule_name, st_tier_names[decision->tier]);
-	if (queue_tier(routing, decision->queue_id) > ST_TIER_SELF_SERVICE)
-		return psprintf("the queue is of tier %s", st_tier_names[queue_tier(routing, decision->queue_id)]);
+	cause = tier_of_facts(policy, facts, escalated_by_rule(decision));
+	if (decision->tier_by_rule && !(facts->urgency >= policy->emergency_from))
+		return pstrdup("a rule names another tier");
+	if (cause.tier > ST_TIER_ASSISTED)
+		return psprintf("tier %s: %s", st_tier_names[cause.tier], cause_text(&cause));
+	if (queued > ST_TIER_SELF_SERVICE)
+		return psprintf("the queue is of tier %s", st_tier_names[queued]);
 	return pstrdup("the ticket is not simple");
 }
 
@@ -318,7 +336,7 @@ st_routing_explain_tier(const StRouting *routing, const StFacts *facts, const St
 {
 	const StTiers *tiers = tiers_of(routing);
 	const StTierPolicy *p = st_tier_policy(tiers, facts);
-	Cause		cause = tier_of_facts(p, facts, decision->tier_by_rule ? false : decision->nescalations > 0);
+	Cause		cause = tier_of_facts(p, facts, escalated_by_rule(decision));
 	StTier		queued = queue_tier(routing, decision->queue_id);
 	const StAutomation *automation = st_automation_policy(tiers, facts);
 
