@@ -326,6 +326,22 @@ put_number(StringInfo out, const char *name, float4 value)
 }
 
 /*
+ * put_costs
+ *		What the alternatives cost for this ticket, as its policy says and its
+ *		confidence gives: a machine that is wrong with probability 1 - p, and a
+ *		person who gets the ticket under the wrong intent with the same.
+ */
+static void
+put_costs(StringInfo out, const StAutomation *automation, const StThreshold *solved, const StFacts *facts)
+{
+	double		wrong = 1.0 - facts->intent_confidence;
+	double		person = automation->cost_person * (1.0 + automation->load_price * (solved == NULL ? 0 : solved->load));
+
+	appendStringInfo(out, ", \"costs\": {\"automatic\": %.6g, \"person\": %.6g}",
+					 wrong * automation->cost_wrong_automatic, person + wrong * automation->cost_wrong_queue);
+}
+
+/*
  * st_routing_explain_tier
  *		Appends a JSON object: the tier that facts alone give, and why, that of
  *		the queue, whether a rule named one, the limits compared with, and what
@@ -376,6 +392,8 @@ st_routing_explain_tier(const StRouting *routing, const StFacts *facts, const St
 			appendStringInfoString(out, "null");
 		else
 			escape_json(out, solved->why);
+		if (automation->has_costs)
+			put_costs(out, automation, solved, facts);
 		appendStringInfoChar(out, '}');
 	}
 	appendStringInfoChar(out, '}');
