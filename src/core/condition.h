@@ -20,6 +20,9 @@
 typedef struct StCondition
 {
 	ExprState  *state;
+	Node	   *expression;		/* as planned; facts are Vars of relation 1 */
+	bool		may_throw;		/* calls something that can fail on some facts */
+	bool		uses_clock;		/* calls triage.now() */
 	int			nfacts;			/* facts that it reads */
 	AttrNumber *facts;			/* their attribute numbers, ascending */
 } StCondition;

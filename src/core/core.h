@@ -26,6 +26,7 @@ extern void st_core_init(void);
 
 /* The present, as every room sees it: see clock.c. */
 extern TimestampTz st_now(void);
+extern TimestampTz st_clock_borrow(TimestampTz now);
 
 /* OIDs of the extension's own objects: see names.c. */
 extern Oid	st_schema_oid(bool missing_ok);
@@ -61,7 +62,7 @@ typedef void (*StRelationChanged) (Datum arg, Oid relid);
 extern void st_on_relation_change(StRelationChanged function, Datum arg);
 
 /* What a backend keeps of settings tables: see config_cache.c. */
-#define ST_CONFIG_MAX_TABLES	6
+#define ST_CONFIG_MAX_TABLES	8
 
 typedef struct StConfigCache
 {
@@ -99,5 +100,11 @@ extern bool st_guarded_error(StGuarded function, void *arg, ErrorData **error);
 /* The worker of this database is told of work at commit: see wake.c. */
 extern void st_wake_worker(void);
 extern void st_on_wake(void (*find) (void), void (*wake) (void));
+
+/* Whose tickets the session's role may see: see access.c. */
+extern void st_access_init(void);
+extern bool st_caller_sees_tenant(const text *tenant);
+extern void st_require_tenant(const text *tenant);
+extern void st_require_all_tenants(const char *function);
 
 #endif							/* ST_CORE_H */

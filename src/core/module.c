@@ -19,6 +19,7 @@
 #include "sla/sla.h"
 #include "text/text.h"
 #include "understanding/understanding.h"
+#include "worker/worker.h"
 
 /* the two that the server looks for when it loads the library */
 #pragma GCC visibility push(default)
@@ -31,6 +32,7 @@ void
 _PG_init(void)
 {
 	st_core_init();
+	st_access_init();
 	st_text_init();
 	st_model_init();
 	st_understanding_init();
@@ -38,6 +40,7 @@ _PG_init(void)
 	st_routing_init();
 	st_escalation_init();
 	st_pipeline_init();
+	st_worker_room_init();
 
 	MarkGUCPrefixReserved("support_triage");
 }

@@ -20,7 +20,7 @@ const char *const st_decision_columns[ST_NUM_DECISION_COLUMNS] = {
 	"outcome", "tier", "queue_id", "priority", "rule_id", "rule_version",
 	"rules", "rule_versions", "failed_rules", "tags", "skills",
 	"skill_levels", "skill_drop_after", "sla_policy_id",
-	"automation_blocked", "reasons", "customer", "channel", "segment", "language", "status",
+	"automation_blocked", "automation_threshold", "reasons", "customer", "channel", "segment", "language", "status",
 	"ticket_priority", "assigned_agent", "created_at", "subject_length",
 	"body_length", "truncated", "intent", "intent_confidence",
 	"intent_margin", "in_scope", "model_name", "model_version",
@@ -36,7 +36,7 @@ const Oid	st_decision_types[ST_NUM_DECISION_COLUMNS] = {
 	TEXTOID, INT4OID, TEXTOID, INT4OID, TIMESTAMPTZOID, TEXTOID, TEXTOID,
 	INT4OID, INT2OID, INT4OID, INT4OID, INT4ARRAYOID, INT4ARRAYOID,
 	INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT2ARRAYOID, INTERVALARRAYOID,
-	INT4OID, BOOLOID, TEXTARRAYOID, TEXTOID, TEXTOID,
+	INT4OID, BOOLOID, FLOAT4OID, TEXTARRAYOID, TEXTOID, TEXTOID,
 	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, INT4OID,
 	INT4OID, BOOLOID, TEXTOID, FLOAT4OID, FLOAT4OID, BOOLOID, TEXTOID,
 	INT4OID, FLOAT4OID, TEXTOID, BOOLOID, FLOAT4OID, TEXTOID, FLOAT4OID,
@@ -173,6 +173,7 @@ st_decision_values(const StDecided *decided, TimestampTz now, Datum *values, boo
 		put_skills(d, values, nulls);
 	SET_IF(ST_COL_SLA_POLICY_ID, d->sla_policy_id != 0, Int32GetDatum(d->sla_policy_id));
 	SET(ST_COL_AUTOMATION_BLOCKED, BoolGetDatum(d->automation_blocked));
+	SET_IF(ST_COL_AUTOMATION_THRESHOLD, ST_IS_KNOWN(d->automation_threshold), Float4GetDatum(d->automation_threshold));
 	SET(ST_COL_REASONS, text_array(d->reasons, d->nreasons));
 	SET_IF(ST_COL_CUSTOMER, f->customer != NULL, PointerGetDatum(f->customer));
 	SET_IF(ST_COL_CHANNEL, f->channel != NULL, PointerGetDatum(f->channel));

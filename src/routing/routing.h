@@ -115,6 +115,7 @@ typedef struct StFacts
 	int32		repeat_contact; /* -1: cannot be known */
 	struct varlena *entities;	/* jsonb */
 	const char *failure;		/* not NULL: why the ticket could not be read */
+	TimestampTz now;			/* the decision's clock; 0: st_now() */
 } StFacts;
 
 extern void st_facts_clear(StFacts *facts);
@@ -129,7 +130,15 @@ extern TupleDesc st_facts_tupdesc(void);
 extern TupleTableSlot *st_facts_slot(void);
 extern void st_facts_store(TupleTableSlot *slot, const StFacts *facts);
 
-#define ST_MAX_REASONS		12
+/*
+ * st_facts_read
+ *		The other way: fills *facts from a slot whose first columns are the
+ *		attributes of triage.facts.  They point into the slot and the current
+ *		context.
+ */
+extern void st_facts_read(TupleTableSlot *slot, StFacts *facts);
+
+#define ST_MAX_REASONS		20
 #define ST_MAX_ESCALATIONS	8
 
 /* Why a person must see the ticket at once. */
@@ -160,9 +169,10 @@ typedef struct StDecision
 	int32		rule_id;		/* the last that applied; 0: no rule matched */
 	int32		rule_version;
 	const char *rule_name;		/* NULL: no rule matched */
-	bool		tier_by_rule;	/* a rule named the tier, or the queue that
-								 * gave it */
+	bool		tier_by_rule;	/* a rule named the tier */
 	bool		automation_blocked; /* a rule forbids to automate */
+	float4		automation_threshold;	/* that was reached; not known: the
+										 * outcome is not auto */
 	int32		sla_policy_id;	/* 0: no rule named one */
 	const char *sla_policy;		/* its name; NULL: no rule named one */
 	int			ntags;
@@ -231,10 +241,18 @@ extern void st_routing_decide(const StRouting *routing, const StFacts *facts,
 /*
  * st_routing_explain
  *		Appends a JSON array to *out: each rule in order, whether it was tried,
- *		and the first test that failed.
+ *		the first test that failed, and what its condition said of which facts.
  */
 extern void st_routing_explain(const StRouting *routing, const StFacts *facts,
 							   StringInfo out);
+
+/*
+ * st_routing_explain_tier
+ *		Appends a JSON object to *out: what gave the tier, the limits compared
+ *		with, and what was solved for the automation of the intent.
+ */
+extern void st_routing_explain_tier(const StRouting *routing, const StFacts *facts,
+									const StDecision *decision, StringInfo out);
 
 /*
  * st_routing_why_not_automated

@@ -114,3 +114,100 @@ st_facts_store(TupleTableSlot *slot, const StFacts *facts)
 
 	ExecStoreVirtualTuple(slot);
 }
+
+/* The texts of an array, sorted as they are stored; -1 for NULL. */
+static int
+read_array(Datum value, bool isnull, const char ***strings)
+{
+	Datum	   *texts;
+	bool	   *nulls;
+	int			n;
+	int			kept = 0;
+
+	if (isnull)
+		return -1;
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &n);
+	*strings = palloc(Max(n, 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+	{
+		if (!nulls[i])
+			(*strings)[kept++] = TextDatumGetCString(texts[i]);
+	}
+	return kept;
+}
+
+/* See routing.h. */
+void
+st_facts_read(TupleTableSlot *slot, StFacts *facts)
+{
+	Datum	   *values = slot->tts_values;
+	bool	   *nulls = slot->tts_isnull;
+	int			i = 0;
+
+	slot_getallattrs(slot);
+	st_facts_clear(facts);
+
+#define NEXT_IF(target, conversion) \
+	do { \
+		if (!nulls[i]) \
+			(target) = conversion(values[i]); \
+		i++; \
+	} while (0)
+#define NEXT_TEXT(target)	NEXT_IF(target, DatumGetTextPP)
+#define NEXT_STRING(target)	NEXT_IF(target, TextDatumGetCString)
+#define NEXT_INT(target)	NEXT_IF(target, DatumGetInt32)
+#define NEXT_FLOAT(target)	NEXT_IF(target, DatumGetFloat4)
+#define TRUTH(value)		(DatumGetBool(value) ? ST_TRUE : ST_FALSE)
+#define NEXT_TRUTH(target)	NEXT_IF(target, TRUTH)
+
+	NEXT_TEXT(facts->tenant_id);
+	if (facts->tenant_id == NULL)
+		facts->tenant_id = cstring_to_text("");
+	NEXT_INT(facts->source_id);
+	NEXT_TEXT(facts->ticket_key);
+	if (facts->ticket_key == NULL)
+		facts->ticket_key = cstring_to_text("");
+	NEXT_TEXT(facts->customer);
+	NEXT_TEXT(facts->channel);
+	NEXT_TEXT(facts->segment);
+	NEXT_TEXT(facts->language);
+	NEXT_TEXT(facts->status);
+	NEXT_TEXT(facts->ticket_priority);
+	NEXT_TEXT(facts->assigned_agent);
+	facts->has_created_at = !nulls[i];
+	NEXT_IF(facts->created_at, DatumGetTimestampTz);
+	NEXT_INT(facts->subject_length);
+	NEXT_INT(facts->body_length);
+	NEXT_IF(facts->truncated, DatumGetBool);
+	NEXT_TEXT(facts->intent);
+	NEXT_FLOAT(facts->intent_confidence);
+	NEXT_FLOAT(facts->intent_margin);
+	NEXT_IF(facts->in_scope, DatumGetBool);
+	NEXT_TEXT(facts->model_name);
+	NEXT_INT(facts->model_version);
+	NEXT_FLOAT(facts->language_confidence);
+	NEXT_STRING(facts->script);
+	NEXT_TRUTH(facts->mixed_language);
+	NEXT_FLOAT(facts->sentiment);
+	NEXT_STRING(facts->sentiment_label);
+	NEXT_FLOAT(facts->sentiment_confidence);
+	NEXT_STRING(facts->emotion);
+	NEXT_FLOAT(facts->emotion_confidence);
+	NEXT_FLOAT(facts->irony);
+	NEXT_TRUTH(facts->signals_conflict);
+	NEXT_FLOAT(facts->urgency);
+	NEXT_TRUTH(facts->wants_human);
+	facts->ntopics = read_array(values[i], nulls[i], &facts->topics);
+	i++;
+	NEXT_FLOAT(facts->complexity);
+	facts->npii_kinds = read_array(values[i], nulls[i], &facts->pii_kinds);
+	i++;
+	NEXT_TEXT(facts->duplicate_of);
+	NEXT_FLOAT(facts->duplicate_similarity);
+	NEXT_INT(facts->repeat_contact);
+	NEXT_IF(facts->entities, PG_DETOAST_DATUM);
+
+	/* without an intent there is nothing in scope */
+	if (facts->intent == NULL)
+		facts->in_scope = false;
+}

@@ -525,6 +525,13 @@ st_entities(const StDocument *doc, const char *requester, Oid run_as, int *n, ch
 	return entities;
 }
 
+/* Whether any kind of entity is looked for. */
+bool
+st_entities_wanted(void)
+{
+	return st_entity_kinds()->n > 0;
+}
+
 /* triage.entities(document, requester) */
 Datum
 st_entities_sql(PG_FUNCTION_ARGS)
