@@ -151,6 +151,7 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	active_version = reader.model_version;
 	st_decide(&reader, slot, &now);
 	st_read_document(&reader, slot, &now.facts, &doc);
+	st_require_tenant(now.facts.tenant_id);
 
 	st_disturbances++;
 	st_become_owner(&caller);
