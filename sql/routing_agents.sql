@@ -190,7 +190,6 @@ SELECT triage.set_presence('Robert', NULL);
 -- rights: nobody may who was not given them
 CREATE ROLE routing_agents_nobody;
 GRANT USAGE ON SCHEMA triage TO routing_agents_nobody;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA triage TO routing_agents_nobody;
 SET ROLE routing_agents_nobody;
 SELECT triage.claim_ticket('Robert');
 SELECT triage.assign_tickets();

@@ -101,4 +101,10 @@ extern bool st_guarded_error(StGuarded function, void *arg, ErrorData **error);
 extern void st_wake_worker(void);
 extern void st_on_wake(void (*find) (void), void (*wake) (void));
 
+/* Whose tickets the session's role may see: see access.c. */
+extern void st_access_init(void);
+extern bool st_caller_sees_tenant(const text *tenant);
+extern void st_require_tenant(const text *tenant);
+extern void st_require_all_tenants(const char *function);
+
 #endif							/* ST_CORE_H */

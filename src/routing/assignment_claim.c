@@ -164,6 +164,8 @@ advance(Claim *claim, int i)
 		StWaiting  *row = &claim->rows[i];
 		StNeeds		needs;
 
+		if (!st_caller_sees_tenant(row->tenant_id))
+			continue;
 		st_needs_read(&needs, row);
 		if (st_agent_match(agent, row, &needs, queue, claim->floor->now, NULL, NULL) == ST_MATCH &&
 			st_worker_has_room(claim->floor, &claim->worker, row))

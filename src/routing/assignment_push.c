@@ -284,6 +284,7 @@ st_assign_tickets_sql(PG_FUNCTION_ARGS)
 	st_need_rights("waiting", ACL_SELECT | ACL_DELETE);
 	st_need_rights("assignment", ACL_SELECT | ACL_INSERT);
 	st_need_rights("agent_work", ACL_SELECT | ACL_UPDATE);
+	st_require_all_tenants("triage.assign_tickets()");
 	PG_RETURN_INT32(st_assign_tickets(batch));
 }
 
@@ -347,6 +348,7 @@ st_ticket_agents(PG_FUNCTION_ARGS)
 	st_need_rights("waiting", ACL_SELECT);
 	st_need_rights("assignment", ACL_SELECT);
 	st_need_rights("agent_work", ACL_SELECT);
+	st_require_tenant(PG_GETARG_TEXT_PP(0));
 	InitMaterializedSRF(fcinfo, 0);
 	st_floor_open(&floor);
 	slot = table_slot_create(floor.waiting, NULL);

@@ -432,6 +432,7 @@ st_enqueue_ticket(PG_FUNCTION_ARGS)
 				 errmsg("priority %d is out of range", priority),
 				 errhint("A priority is from 0 (can wait) to 100 (at once).")));
 	st_need_rights("waiting", ACL_SELECT | ACL_INSERT | ACL_DELETE);
+	st_require_tenant(PG_GETARG_TEXT_PP(0));
 
 	memset(&ticket, 0, sizeof(ticket));
 	ticket.tenant_id = PG_GETARG_TEXT_PP(0);
@@ -453,6 +454,7 @@ Datum
 st_withdraw_ticket(PG_FUNCTION_ARGS)
 {
 	st_need_write("triage.withdraw_ticket()");
+	st_require_tenant(PG_GETARG_TEXT_PP(0));
 	PG_RETURN_BOOL(st_waiting_remove(PG_GETARG_TEXT_PP(0), PG_GETARG_INT32(1), PG_GETARG_TEXT_PP(2)));
 }
 
@@ -461,6 +463,7 @@ Datum
 st_forget_assignments(PG_FUNCTION_ARGS)
 {
 	st_need_write("triage.forget_assignments()");
+	st_require_all_tenants("triage.forget_assignments()");
 	st_assignment_forget(PG_GETARG_INT32(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2));
 	PG_RETURN_VOID();
 }
