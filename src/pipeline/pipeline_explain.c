@@ -220,6 +220,7 @@ st_explain_decision(PG_FUNCTION_ARGS)
 
 	appendStringInfoString(&out, "}, \"tier\": ");
 	st_routing_explain_tier(reader.routing, &now.facts, &now.decision, &out);
+	st_put_considered(&out, &now);
 	appendStringInfoString(&out, ", \"changed\": ");
 	put_changes(&out, stored != NULL, model_version, active_version, rule, rule_version, rule_version_now);
 

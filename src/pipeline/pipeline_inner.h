@@ -418,6 +418,7 @@ extern StSource *st_trigger_source(FunctionCallInfo fcinfo, const char *function
 
 /* ---- explanations (pipeline_evidence.c) ---- */
 
+extern void st_put_considered(StringInfo out, const StDecided *decided);
 extern void st_put_facts(StringInfo out, const StDecided *decided);
 extern void st_put_evidence(StringInfo out, StReader *reader, const StDecided *decided, const StDocument *doc);
 
