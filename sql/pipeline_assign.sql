@@ -11,6 +11,9 @@ $$);
 INSERT INTO triage.queue (name, is_default) VALUES ('all', true), ('money', false);
 INSERT INTO triage.routing_rule (position, name, intent, min_confidence, queue, tier, priority) VALUES
     (1, 'refunds', 'refund_request', 0.1, 'money', 'senior', 70), (2, 'passwords', 'account_access', 0.1, NULL, 'self_service', NULL);
+INSERT INTO triage.automation_policy (intent, accepted_error, min_confidence) VALUES ('account_access', 0.1, 0.1);
+SELECT count(triage.record_evidence(m.name, m.version, 'account_access', 0.1, true)) AS seen FROM triage.model m, generate_series(1, 60) WHERE m.name = 'intent';
+SELECT triage.solve_automation() AS solved;
 INSERT INTO triage.agent (name, capacity) VALUES ('ann', 2), ('bob', 1);
 INSERT INTO triage.agent_queue (agent, queue) VALUES ('ann', 'all'), ('ann', 'money'), ('bob', 'all'), ('bob', 'money');
 CREATE TABLE tickets (id int PRIMARY KEY, body text, channel text, language text, status text, assigned_agent text, created_at timestamptz);

@@ -173,8 +173,9 @@ SELECT threshold, why FROM triage.automation_threshold;
 UPDATE triage.automation_policy SET cost_human_minute = 0;
 SELECT triage.solve_automation() AS solved;
 SELECT threshold, accepted, why FROM triage.automation_threshold;
--- nobody waits, then twelve do for two agents; one of them leaves
+-- nobody waits (the tickets of above are gone), then twelve do for two agents; one of them leaves
 UPDATE triage.automation_policy SET cost_human_minute = 0.2, load_price = 0.1, min_evidence = 10, min_confidence = 0;
+SELECT triage.detach('tickets', true);
 INSERT INTO triage.agent (name) VALUES ('ann'), ('bob');
 SELECT triage.tend_automation();
 SELECT load, round(accepted::numeric, 4) AS accepted FROM triage.automation_threshold;
@@ -210,7 +211,6 @@ REVOKE ALL ON SCHEMA triage FROM regress_st_nobody;
 DROP ROLE regress_st_nobody;
 
 -- leave nothing behind
-SELECT triage.detach('tickets', true);
 DELETE FROM triage.automation_policy;
 DELETE FROM triage.automation_evidence;
 SELECT triage.drop_model('intent');

@@ -5,8 +5,8 @@
  *		something that is evaluated in well under a microsecond.
  *
  * A condition is parsed by the server's own parser with the attributes of
- * the row type as its columns, always under search_path pg_catalog, triage:
- * it means the same for whoever evaluates it.  Then it must pass a list of what
+ * the row type as its columns, always under search_path pg_catalog, triage and
+ * in time zone UTC: it means the same for whoever evaluates it.  Then it must pass a list of what
  * is allowed: it runs in the trigger, with the rights of the extension's owner,
  * so it may compute but not read, write or call anything that a user defined.
  *
@@ -44,6 +44,20 @@
 
 /* Where conditions look for names. */
 #define CONDITION_PATH "pg_catalog, " ST_SCHEMA ", pg_temp"
+
+/* What a session can set that gives a text another meaning. */
+static const struct
+{
+	const char *name;
+	const char *value;
+}			meaning[] = {
+	{"search_path", CONDITION_PATH},
+	{"TimeZone", "UTC"},
+	{"DateStyle", "ISO, YMD"},
+	{"IntervalStyle", "postgres"},
+	{"standard_conforming_strings", "on"},
+	{"transform_null_equals", "off"},
+};
 
 typedef struct Checker
 {
@@ -129,7 +143,7 @@ check_function(Oid function, void *context)
 			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 			 errmsg("function %s cannot be used in a condition", format_procedure(function)),
 			 errdetail("It is not immutable: the same facts could be decided differently."),
-			 errhint("The decision's own time is triage.now(); times of day and weekdays need a time zone by name: extract(hour from created_at AT TIME ZONE 'Europe/Berlin')."),
+			 errhint("The decision's own time is triage.now(); times of day and weekdays need a time zone by name: extract(hour from created_at AT TIME ZONE 'Europe/Berlin'). Ages are differences: triage.now() - created_at > interval '1 day'."),
 			 parser_errposition(checker->pstate, exprLocation(checker->node))));
 	return false;				/* keep compiler quiet */
 }
@@ -366,8 +380,9 @@ st_condition_compile(const char *condition, TupleDesc facts)
 	error_context_stack = &callback;
 
 	level = NewGUCNestLevel();
-	(void) set_config_option("search_path", CONDITION_PATH, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	for (int i = 0; i < lengthof(meaning); i++)
+		(void) set_config_option(meaning[i].name, meaning[i].value, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
 
 	pstate->p_sourcetext = condition;
 	pstate->p_pre_columnref_hook = resolve_column;

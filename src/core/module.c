@@ -12,6 +12,7 @@
 #include "utils/guc.h"
 
 #include "core/core.h"
+#include "escalation/escalation.h"
 #include "model/model.h"
 #include "pipeline/pipeline.h"
 #include "routing/routing.h"
@@ -37,6 +38,7 @@ _PG_init(void)
 	st_understanding_init();
 	st_sla_init();
 	st_routing_init();
+	st_escalation_init();
 	st_pipeline_init();
 	st_worker_room_init();
 

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "utils/resowner.h"
 
 #include "core/core.h"
 
@@ -19,6 +20,7 @@ static void (*find_worker) (void) = NULL;
 static void (*wake_found_worker) (void) = NULL;
 static bool callback_is_set = false;
 static bool wake_at_commit = false;
+static bool wake_after_locks = false;
 
 /*
  * at_end
@@ -36,11 +38,8 @@ at_end(XactEvent event, void *arg)
 		case XACT_EVENT_PRE_PREPARE:
 			break;
 		case XACT_EVENT_COMMIT:
-			if (wake_at_commit)
-			{
-				wake_at_commit = false;
-				wake_found_worker();
-			}
+			wake_after_locks = wake_at_commit;
+			wake_at_commit = false;
 			break;
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
@@ -52,10 +51,26 @@ at_end(XactEvent event, void *arg)
 }
 
 /*
+ * after_locks
+ *		The last step of a commit.  Before it, invalidations of what the
+ *		transaction changed are not sent, and its locks are held: the worker
+ *		would come too early.
+ */
+static void
+after_locks(ResourceReleasePhase phase, bool is_commit, bool is_top_level, void *arg)
+{
+	if (wake_after_locks && phase == RESOURCE_RELEASE_AFTER_LOCKS && is_top_level)
+	{
+		wake_after_locks = false;
+		wake_found_worker();
+	}
+}
+
+/*
  * st_on_wake
  *		Says how the worker is woken: find is called inside a transaction that
  *		asks for it, once, and may throw; wake after that transaction's commit,
- *		when what it wrote can be seen, and must not throw.
+ *		outside of any transaction, and must not throw.
  */
 void
 st_on_wake(void (*find) (void), void (*wake) (void))
@@ -79,6 +94,7 @@ st_wake_worker(void)
 	if (!callback_is_set)
 	{
 		RegisterXactCallback(at_end, NULL);
+		RegisterResourceReleaseCallback(after_locks, NULL);
 		callback_is_set = true;
 	}
 	find_worker();

@@ -5,7 +5,7 @@
  *
  * triage.classify speaks for the active version; evidence is wanted of a
  * candidate before it becomes that, so that automation does not pause.  The
- * document is read as training reads an example and the pipeline a ticket.
+ * document is cleaned as the pipeline cleans a ticket.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,7 +38,8 @@ st_predict_version(PG_FUNCTION_ARGS)
 	text	   *bytes;
 	StModel    *model;
 	StDocument	document;
-	StDocument	read;
+	char	   *clean;
+	int			clean_length;
 	StPrediction prediction;
 	TupleDesc	desc;
 	Datum		values[4];
@@ -57,10 +58,15 @@ st_predict_version(PG_FUNCTION_ARGS)
 
 	bytes = PG_GETARG_TEXT_PP(2);
 	st_document_read(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), &document);
-	read = document;
-	if (st_examples_filter != NULL)
-		st_examples_filter(&document, &read);
-	st_model_predict(model, &read, &prediction);
+	clean = st_clean(document.data, document.length, &clean_length);
+
+	/* one of which nothing is left is read as it is */
+	if (clean_length > 0)
+	{
+		document.data = clean;
+		document.length = clean_length;
+	}
+	st_model_predict(model, &document, &prediction);
 
 	values[0] = CStringGetTextDatum(prediction.label_text);
 	values[1] = Float4GetDatum(prediction.confidence);

@@ -187,31 +187,38 @@ compare_seen(const void *a, const void *b)
 	return (ca < cb) - (ca > cb);
 }
 
-/* How many sequences can begin: one more each time that evidence has doubled. */
+/*
+ * plan_starts
+ *		Returns how many sequences can begin with n answers in all: one more each
+ *		time that evidence has doubled.  *start is set to how many answers the
+ *		first needs.
+ */
 static int
-count_starts(int n, int start)
+plan_starts(int n, double accepted, double allowed, int min_evidence, int *start)
 {
-	int			starts = 1;
+	int			starts;
 
-	while (starts < MAX_STARTS && n / 2 >= start)
+	for (starts = MAX_STARTS; starts > 1; starts--)
 	{
-		start *= 2;
-		starts++;
+		*start = Max(least_evidence(accepted, allowed / 2), min_evidence);
+		if ((int64) *start << (starts - 1) <= n)
+			return starts;
 	}
+	*start = Max(least_evidence(accepted, allowed), min_evidence);
 	return starts;
 }
 
 /*
  * solve
- *		seen is sorted, the most confident first.  floor is the least threshold
+ *		seen is sorted, the most confident first.  lowest is the least threshold
  *		that may come out.
  */
 static void
-solve(const Seen *seen, int n, double accepted, double certainty, float4 floor, int min_evidence, Solved *out)
+solve(const Seen *seen, int n, double accepted, double certainty, float4 lowest, int min_evidence, Solved *out)
 {
 	double		allowed = 1 - certainty;
-	int			start = Max(least_evidence(accepted, allowed), min_evidence);
-	int			starts = count_starts(n, start);
+	int			start;
+	int			starts = plan_starts(n, accepted, allowed, min_evidence, &start);
 	double		share = starts > 1 ? allowed / 2 : allowed;
 	double		later = starts > 1 ? allowed / 2 / (starts - 1) : 0;
 	double		carried = 0;
@@ -222,18 +229,16 @@ solve(const Seen *seen, int n, double accepted, double certainty, float4 floor, 
 
 	memset(out, 0, sizeof(*out));
 	out->level = allowed;
-	if (starts > 1)
-		start = Max(least_evidence(accepted, share), min_evidence);
 	out->needed = start;
 
 	for (int g = 0; g <= lengthof(grid); g++)
 	{
-		float4		t = g < lengthof(grid) ? grid[g] : floor;
+		float4		t = g < lengthof(grid) ? grid[g] : lowest;
 		double		level = carried;
 		double		p;
 
-		if (t < floor)
-			t = floor;
+		if (t < lowest)
+			t = lowest;
 		while (at < n && seen[at].confidence >= t)
 			errors += seen[at++].wrong;
 
@@ -270,7 +275,7 @@ solve(const Seen *seen, int n, double accepted, double certainty, float4 floor, 
 				out->errors = errors;
 			}
 		}
-		if (t <= floor)
+		if (t <= lowest)
 			break;
 	}
 }
@@ -359,7 +364,7 @@ st_solve_threshold(PG_FUNCTION_ARGS)
 {
 	float8		accepted = PG_GETARG_FLOAT8(2);
 	float8		certainty = PG_GETARG_FLOAT8(3);
-	float4		floor = PG_GETARG_FLOAT4(4);
+	float4		lowest = PG_GETARG_FLOAT4(4);
 	int32		min_evidence = PG_GETARG_INT32(5);
 	TupleDesc	desc;
 	Seen	   *seen;
@@ -377,7 +382,7 @@ st_solve_threshold(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a certainty must be above 0 and below 1")));
-	if (!(floor >= 0 && floor <= 1))
+	if (!(lowest >= 0 && lowest <= 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a confidence must be from 0 to 1")));
@@ -386,7 +391,7 @@ st_solve_threshold(PG_FUNCTION_ARGS)
 
 	seen = read_arrays(PG_GETARG_ARRAYTYPE_P(0), PG_GETARG_ARRAYTYPE_P(1), &n);
 	qsort(seen, n, sizeof(Seen), compare_seen);
-	solve(seen, n, accepted, certainty, floor, Max(min_evidence, 1), &s);
+	solve(seen, n, accepted, certainty, lowest, Max(min_evidence, 1), &s);
 	bound = st_error_bound(s.errors, s.n, 1 - s.level);
 
 	values[0] = Float4GetDatum(s.threshold);

@@ -35,12 +35,15 @@
 
 PG_FUNCTION_INFO_V1(st_lint_rules);
 
+/* Alternatives that are looked at one by one. */
+#define MAX_ARMS	32
+
 /* A rule under the lens. */
 typedef struct Linted
 {
 	StRule		rule;
-	List	   *quals;			/* all its tests but validity and rollout, to be
-								 * anded */
+	List	   *quals;			/* all its tests but validity and rollout, to
+								 * be anded */
 	bool		open;			/* enabled, not expired, and whole */
 	bool		old;			/* has its present form for the whole window */
 	bool		fired;			/* applied in the window */
@@ -77,7 +80,7 @@ report(Lint *lint, const StRule *rule, const char *problem, const char *other, c
 /* ---- a rule as one condition ---- */
 
 static void
-put_test(StringInfo sql, const char *format, ...) pg_attribute_printf(2, 3);
+			put_test(StringInfo sql, const char *format,...) pg_attribute_printf(2, 3);
 
 static void
 put_test(StringInfo sql, const char *format,...)
@@ -375,12 +378,103 @@ may_shadow(const Linted *earlier, const Linted *later)
 		earlier->rule.valid_until >= later->rule.valid_until;
 }
 
+/* The alternatives of an OR or IN with constants, 2 to MAX_ARMS; NIL when it is none. */
+static List *
+arms_of(Node *qual)
+{
+	List	   *arms = NIL;
+
+	if (is_orclause(qual) && list_length(((BoolExpr *) qual)->args) <= MAX_ARMS)
+		return ((BoolExpr *) qual)->args;
+	if (IsA(qual, ScalarArrayOpExpr) && ((ScalarArrayOpExpr *) qual)->useOr)
+	{
+		ScalarArrayOpExpr *in = (ScalarArrayOpExpr *) qual;
+		Const	   *array = lsecond(in->args);
+		Oid			type;
+		int16		length;
+		bool		byval;
+		char		align;
+		Datum	   *values;
+		bool	   *nulls;
+		int			n;
+
+		if (!IsA(array, Const) || array->constisnull)
+			return NIL;
+		type = ARR_ELEMTYPE(DatumGetArrayTypeP(array->constvalue));
+		get_typlenbyvalalign(type, &length, &byval, &align);
+		deconstruct_array(DatumGetArrayTypeP(array->constvalue), type, length, byval, align, &values, &nulls, &n);
+		if (n > MAX_ARMS)
+			return NIL;
+		for (int i = 0; i < n; i++)
+		{
+			Const	   *value = makeConst(type, -1, array->constcollid, length, values[i], nulls[i], byval);
+			OpExpr	   *equal = (OpExpr *) make_opclause(in->opno, BOOLOID, false, linitial(in->args),
+														 (Expr *) value, InvalidOid, in->inputcollid);
+
+			set_opfuncid(equal);
+			arms = lappend(arms, equal);
+		}
+	}
+	return arms;
+}
+
+/*
+ * Whether rules, as a disjunction, take all that the quals leave: as they are,
+ * or each alternative of one of the quals by itself.
+ */
+static bool
+take_all(Expr *others, List *quals)
+{
+	ListCell   *lc;
+
+	if (predicate_implied_by(list_make1(others), quals, false))
+		return true;
+	foreach(lc, quals)
+	{
+		List	   *arms = arms_of(lfirst(lc));
+		bool		all = arms != NIL;
+		ListCell   *arm;
+
+		CHECK_FOR_INTERRUPTS();
+		foreach(arm, arms)
+			all = all && predicate_implied_by(list_make1(others), lcons(lfirst(arm), list_copy(quals)), false);
+		if (all)
+			return true;
+	}
+	return false;
+}
+
+/* The names of those of them that are needed for it. */
+static char *
+who_takes_all(List *others, List *names, List *quals)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	for (int i = list_length(others) - 1; i >= 0 && list_length(others) > 2; i--)
+	{
+		List	   *fewer = list_delete_nth_cell(list_copy(others), i);
+
+		CHECK_FOR_INTERRUPTS();
+		if (take_all(make_orclause(fewer), quals))
+		{
+			others = fewer;
+			names = list_delete_nth_cell(list_copy(names), i);
+		}
+	}
+	initStringInfo(&out);
+	foreach(lc, names)
+		appendStringInfo(&out, "%s%s", out.len == 0 ? "" : ", ", (char *) lfirst(lc));
+	return out.data;
+}
+
+/* Whether earlier rules leave nothing to the rule at a place. */
 static void
 check_shadow(Lint *lint, int at)
 {
 	Linted	   *l = &lint->rules[at];
 	List	   *others = NIL;
-	char	   *names = "";
+	List	   *names = NIL;
 
 	for (int i = 0; i < at; i++)
 	{
@@ -401,13 +495,13 @@ check_shadow(Lint *lint, int at)
 				   psprintf("Rule \"%s\" before it takes all its tickets and stops.", earlier->rule.name));
 			return;
 		}
-		names = list_length(others) == 0 ? earlier->rule.name : psprintf("%s, %s", names, earlier->rule.name);
+		names = lappend(names, earlier->rule.name);
 		others = lappend(others, make_ands_explicit(list_copy(earlier->quals)));
 	}
-	if (list_length(others) > 1 &&
-		predicate_implied_by(list_make1(make_orclause(others)), l->quals, false))
+	if (list_length(others) > 1 && take_all(make_orclause(others), l->quals))
 		report(lint, &l->rule, "shadowed", NULL,
-			   psprintf("Rules before it together take all its tickets and stop: of %s.", names));
+			   psprintf("Rules before it together take all its tickets and stop: %s.",
+						who_takes_all(others, names, l->quals)));
 }
 
 static bool
@@ -419,7 +513,7 @@ has_effect(const StRule *rule)
 }
 
 static void
-check_rule(Lint *lint, int at, bool decisions, const char *window)
+check_rule(Lint *lint, int at, bool decisions, const char *since)
 {
 	Linted	   *l = &lint->rules[at];
 	const StRule *rule = &l->rule;
@@ -442,10 +536,10 @@ check_rule(Lint *lint, int at, bool decisions, const char *window)
 		report(lint, rule, "without effect", NULL, "It sets nothing and does not stop.");
 	if (l->failures > 0)
 		report(lint, rule, "fails", NULL,
-			   psprintf("Its condition threw an error for " INT64_FORMAT " ticket%s in %s; see triage.rule_health.",
-						l->failures, l->failures == 1 ? "" : "s", window));
+			   psprintf("Its condition threw an error for " INT64_FORMAT " ticket%s since %s; see triage.rule_health.",
+						l->failures, l->failures == 1 ? "" : "s", since));
 	if (decisions && l->open && l->old && !l->fired && rule->valid_from <= lint->now)
-		report(lint, rule, "never fired", NULL, psprintf("It applied to no ticket in %s.", window));
+		report(lint, rule, "never fired", NULL, psprintf("It applied to no ticket since %s.", since));
 }
 
 /* triage.lint_rules(not_fired_for) */
@@ -453,7 +547,6 @@ Datum
 st_lint_rules(PG_FUNCTION_ARGS)
 {
 	Datum		interval = PG_GETARG_DATUM(0);
-	char	   *window = DatumGetCString(DirectFunctionCall1(interval_out, interval));
 	Lint		lint = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
 	TimestampTz since;
 	bool		decisions;
@@ -488,7 +581,7 @@ st_lint_rules(PG_FUNCTION_ARGS)
 	for (int i = 0; i < lint.n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		check_rule(&lint, i, decisions, window);
+		check_rule(&lint, i, decisions, pstrdup(timestamptz_to_str(since)));
 	}
 	SPI_finish();
 	return (Datum) 0;

@@ -108,11 +108,15 @@ add_tags(Walk *walk, const StRule *rule)
 	}
 }
 
-/* A skill that an earlier rule named stays as that rule has it. */
+/*
+ * A skill that an earlier rule named stays as that rule has it.  One rule may
+ * name a skill twice: a high level that drops, and a lower one that does not.
+ */
 static void
 add_skills(Walk *walk, const StRule *rule)
 {
 	StDecision *d = walk->decision;
+	int			earlier = d->nskills;
 
 	if (d->nskills == 0)
 	{
@@ -130,7 +134,7 @@ add_skills(Walk *walk, const StRule *rule)
 	{
 		bool		known = false;
 
-		for (int j = 0; j < d->nskills && !known; j++)
+		for (int j = 0; j < earlier && !known; j++)
 			known = strcmp(d->skills[j].skill, rule->skills[i].skill) == 0;
 		if (!known)
 			walk->skills[d->nskills++] = rule->skills[i];
@@ -252,7 +256,7 @@ finish(Walk *walk)
 void
 st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *decision)
 {
-	Walk		walk = {.decision = decision, .tier = ST_TIER_NONE, .priority = -1};
+	Walk		walk = {.decision = decision,.tier = ST_TIER_NONE,.priority = -1};
 
 	memset(decision, 0, offsetof(StDecision, escalations));
 	decision->tier = ST_TIER_ASSISTED;

@@ -84,6 +84,34 @@ enum
 /* ---- proposed rules ---- */
 
 static void
+refuse_what_is_no_array_of_objects(Jsonb *rules)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	bool		good = JB_ROOT_IS_ARRAY(rules) && !JB_ROOT_IS_SCALAR(rules);
+
+	if (good)
+	{
+		it = JsonbIteratorInit(&rules->root);
+		while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+		{
+			if (token == WJB_ELEM)
+				good &= value.type == jbvBinary && JsonContainerIsObject(value.val.binary.data);
+		}
+	}
+	if (!good)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("rules must be an array of objects"),
+				 errhint("For example: [{\"name\": \"vips\", \"segment\": \"vip\", \"queue\": \"seniors\"}]")));
+	if (JB_ROOT_COUNT(rules) > MAX_PROPOSED)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("there can be %d rules at most", MAX_PROPOSED)));
+}
+
+static void
 refuse_unknown_columns(Datum rules)
 {
 	Oid			types[1] = {JSONBOID};
@@ -126,14 +154,7 @@ read_proposed(const StRouting *present, Jsonb *rules)
 	int			n;
 	int			at;
 
-	if (!JB_ROOT_IS_ARRAY(rules) || JB_ROOT_IS_SCALAR(rules))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("rules must be an array of objects")));
-	if (JB_ROOT_COUNT(rules) > MAX_PROPOSED)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("there can be %d rules at most", MAX_PROPOSED)));
+	refuse_what_is_no_array_of_objects(rules);
 	refuse_unknown_columns(value);
 
 	if (SPI_execute_with_args("SELECT * FROM pg_catalog.jsonb_populate_recordset(NULL::triage.routing_rule, $1)",

@@ -77,7 +77,7 @@ LEFT JOIN (
     WHERE d.failed_rules IS NOT NULL
     GROUP BY u.rule_id
 ) f ON f.rule_id OPERATOR(pg_catalog.=) r.rule_id;
-COMMENT ON VIEW triage.rule_health IS 'What became of each rule, counted over the present decisions of all tickets that the caller may see: those that were replaced or purged no longer count. Reads all of triage.decision: a second or so for a million tickets.';
+COMMENT ON VIEW triage.rule_health IS 'What became of each rule, counted over the present decisions of all tickets that the caller may see: those that were replaced or purged no longer count. Reads all of triage.decision: some seconds for a million tickets.';
 COMMENT ON COLUMN triage.rule_health.rule_id IS 'The rule.';
 COMMENT ON COLUMN triage.rule_health.position IS 'Its place in the order of trying.';
 COMMENT ON COLUMN triage.rule_health.rule IS 'Its name.';

@@ -188,7 +188,7 @@ put_failed_test(StringInfo out, const StTrial *trial, const StRule *rule, StRule
 	}
 }
 
-/* What a rule sets beside queue and tier, which every rule has. */
+/* What a rule sets beside queue and tier. */
 static void
 put_sets(StringInfo out, const StRule *rule)
 {
@@ -252,10 +252,8 @@ st_routing_explain(const StRouting *routing, const StFacts *facts, StringInfo ou
 						 rule->position, rule->version, decided ? "false" : "true", matches ? "true" : "false");
 		if (rule->threshold != NULL)
 			appendStringInfo(out, ", \"min_confidence\": %s", rule->threshold);
-		if (rule->tier != ST_TIER_NONE || rule->stop)
-			appendStringInfo(out, ", \"tier\": \"%s\"",
-							 st_tier_names[rule->tier != ST_TIER_NONE ? rule->tier :
-										   queue != NULL && queue->tier != ST_TIER_NONE ? queue->tier : ST_TIER_ASSISTED]);
+		if (rule->tier != ST_TIER_NONE)
+			appendStringInfo(out, ", \"tier\": \"%s\"", st_tier_names[rule->tier]);
 		if (queue != NULL || rule->stop)
 		{
 			appendStringInfoString(out, ", \"queue\": ");

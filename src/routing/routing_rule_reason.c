@@ -17,6 +17,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 
 #include "core/compat.h"
 #include "routing/routing_inner.h"
@@ -149,6 +150,9 @@ put_value(StringInfo out, Oid type, Datum value)
 			break;
 		case BOOLOID:
 			appendStringInfoString(out, DatumGetBool(value) ? "true" : "false");
+			break;
+		case TIMESTAMPTZOID:
+			appendStringInfoString(out, timestamptz_to_str(DatumGetTimestampTz(value)));
 			break;
 		default:
 			{

@@ -151,11 +151,11 @@ COMMENT ON COLUMN triage.routing_rule.segment IS 'Test: the customer is of this 
 COMMENT ON COLUMN triage.routing_rule.language IS 'Test: the ticket has this language. NULL: any.';
 COMMENT ON COLUMN triage.routing_rule.condition IS 'Test: this boolean SQL expression over the attributes of triage.facts is true; NULL and an error count as false. Of immutable functions and operators of pg_catalog and of this extension and triage.now(), the decision''s own clock. Checked when written, with the parser''s message and position. NULL: none.';
 COMMENT ON COLUMN triage.routing_rule.queue IS 'Sets the queue. NULL: not set; when no rule sets it, the default queue.';
+COMMENT ON COLUMN triage.routing_rule.tier IS 'Sets the tier. NULL: not set; when no rule sets it, what the facts give by triage.tier_policy, not below the tier of the queue. self_service stands only where triage.automation_policy allows it, else it is assisted.';
 COMMENT ON COLUMN triage.routing_rule.priority IS 'Sets the priority, 0 (can wait) to 100 (at once). NULL: not set; when no rule sets it, 50.';
 COMMENT ON COLUMN triage.routing_rule.skills IS 'Adds skills that whoever takes the ticket must have: [{"skill": "tax", "level": 5, "drop_after": "30 minutes"}]; level is 1 to 10 (default 1), drop_after how long the ticket waits for it (default: for ever). A skill that an earlier rule added stays as it is. A ticket has 16 at most.';
 COMMENT ON COLUMN triage.routing_rule.tags IS 'Adds tags; a ticket has 64 at most.';
 COMMENT ON COLUMN triage.routing_rule.sla_policy IS 'Sets the service-level policy. NULL: the first policy whose condition holds.';
-COMMENT ON COLUMN triage.routing_rule.tier IS 'Sets the tier. NULL: what the facts give by triage.tier_policy, not below the tier of the queue. self_service stands only where triage.automation_policy allows it, else it is assisted.';
 COMMENT ON COLUMN triage.routing_rule.escalate_reason IS 'Queues an escalation with this reason. NULL: none.';
 COMMENT ON COLUMN triage.routing_rule.block_automation IS 'Forbids that the ticket is answered without a person, whatever other rules say.';
 COMMENT ON COLUMN triage.routing_rule.stop IS 'Whether no later rule is tried once this one applies.';

@@ -27,7 +27,7 @@ static StConfigCache cache = {
 
 /* What holds when the row for all is gone: as it ships. */
 static const StTierPolicy shipped = {
-	NULL, NULL, 0.25f, 0.6f, 0.5f, 0.6f, 0.9f, 0.7f, -0.3f, -0.7f,
+	NULL, NULL, 0.25f, 0.6f, 0.5f, 0.6f, 0.9f, 0.7f, -0.5f, -0.7f,
 	ST_TIER_ASSISTED, ST_TIER_ASSISTED, ST_TIER_PRIORITY
 };
 

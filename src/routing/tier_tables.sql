@@ -10,7 +10,7 @@ CREATE TABLE triage.tier_policy (
     urgent_from       real NOT NULL DEFAULT 0.6,
     emergency_from    real NOT NULL DEFAULT 0.9,
     emotion_from      real NOT NULL DEFAULT 0.7,
-    emotion_sentiment real NOT NULL DEFAULT -0.3,
+    emotion_sentiment real NOT NULL DEFAULT -0.5,
     dismay_sentiment  real NOT NULL DEFAULT -0.7,
     unsure_tier       triage.tier NOT NULL DEFAULT 'assisted',
     human_tier        triage.tier NOT NULL DEFAULT 'assisted',

@@ -20,14 +20,12 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    owner name := (SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'triage');
-    found record;
+    candidate record;
+    function_oid oid;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         NEW.changed_at := triage.now();
         NEW.changed_by := session_user;
-    ELSE
-        DELETE FROM triage.task WHERE name = NEW.name AND changed_at IS NULL;
     END IF;
     IF TG_OP = 'UPDATE' AND NEW.function = OLD.function THEN
         RETURN NEW;
@@ -37,18 +35,25 @@ BEGIN
             USING ERRCODE = 'insufficient_privilege',
                   DETAIL = 'Tasks run with that owner''s rights.';
     END IF;
-    SELECT p.prorettype, p.prokind, p.pronargs, p.proretset, n.nspname INTO found
-    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE p.oid = to_regprocedure(NEW.function);
+    BEGIN
+        function_oid := to_regprocedure(NEW.function);
+    EXCEPTION
+        WHEN syntax_error OR invalid_text_representation OR invalid_name OR undefined_object THEN
+            NULL; -- newer servers give NULL by themselves
+    END;
+    SELECT p.prorettype, p.prokind, p.pronargs, p.proretset INTO candidate FROM pg_proc p WHERE p.oid = function_oid;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'function "%" does not exist', NEW.function
             USING ERRCODE = 'undefined_function',
                   HINT = 'Give it with its schema and without arguments, as in triage.tend_clocks().';
     END IF;
-    IF found.prorettype <> 'timestamptz'::regtype OR found.prokind <> 'f' OR found.pronargs <> 0 OR found.proretset THEN
+    IF candidate.prorettype <> 'timestamptz'::regtype OR candidate.prokind <> 'f' OR candidate.pronargs <> 0 OR candidate.proretset THEN
         RAISE EXCEPTION 'function "%" is no task', NEW.function
             USING ERRCODE = 'invalid_function_definition',
                   DETAIL = 'A task is a function without arguments that returns timestamp with time zone.';
+    END IF;
+    IF TG_OP = 'INSERT' THEN
+        DELETE FROM triage.task WHERE name = NEW.name AND changed_at IS NULL;
     END IF;
     RETURN NEW;
 END

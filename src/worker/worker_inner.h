@@ -99,6 +99,7 @@ extern void st_worker_sql_init(void);
 extern const StWorkerRow *st_worker_row(void);
 extern void st_worker_row_here(void);
 extern bool st_worker_held_back(void);
+extern void st_worker_do_asked(void);
 
 /* ---- worker_task.c ---- */
 

@@ -148,7 +148,6 @@ renew_list(void)
 	if (list != NULL && list_generation == st_tasks_generation())
 		return;
 	cxt = AllocSetContextCreate(CurrentMemoryContext, "support_triage tasks", ALLOCSET_SMALL_SIZES);
-	list_generation = st_tasks_generation();
 	read = st_tasks_read(cxt);
 	for (int i = 0; i < read->n; i++)
 	{
@@ -169,6 +168,7 @@ renew_list(void)
 		MemoryContextDelete(list_cxt);
 	list_cxt = cxt;
 	list = read;
+	list_generation = st_tasks_generation();
 }
 
 /* Whether somebody holds the database so that nobody may be connected. */
@@ -264,8 +264,10 @@ record_failure(StTask *task, const StTaskRun *run)
 	PG_TRY();
 	{
 		begin("noting a task that failed");
+		PushActiveSnapshot(GetTransactionSnapshot());
 		if (look() == LOOKED_GO_ON && (task = task_of(list, task->name)) != NULL)
 			st_task_record(task, run);
+		PopActiveSnapshot();
 		end();
 	}
 	PG_CATCH();

@@ -317,6 +317,7 @@ find(void)
 static void
 wake(void)
 {
+	st_worker_do_asked();
 	if (shared != NULL)
 	{
 		Slot	   *slot = slot_of_database();

@@ -145,23 +145,33 @@ start_now(void)
 				 errhint("Raise max_worker_processes, then call triage.start_worker() again.")));
 }
 
+/* What was not committed is not asked for. */
 static void
 at_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		ask_at_commit = start_at_commit = false;
+}
+
+/*
+ * st_worker_do_asked
+ *		After a commit that was to wake the worker: starts one, or has the
+ *		launcher look, if the transaction asked for it.
+ */
+void
+st_worker_do_asked(void)
 {
 	bool		ask = ask_at_commit;
 	bool		start = start_at_commit;
 
-	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
-		return;
 	ask_at_commit = start_at_commit = false;
-	if (event != XACT_EVENT_COMMIT)
-		return;
 	if (ask)
 		st_launcher_ask(MyDatabaseId);
 	if (start && !st_worker_has_launcher())
 		start_now();
 }
 
+/* Along with st_wake_worker. */
 static void
 do_at_commit(bool ask, bool start)
 {
@@ -219,6 +229,7 @@ st_start_worker(PG_FUNCTION_ARGS)
 {
 	PreventCommandIfReadOnly("triage.start_worker()");
 	want(true);
+	st_wake_worker();
 	do_at_commit(true, true);
 	PG_RETURN_VOID();
 }

@@ -163,14 +163,13 @@ st_tend_assignments(PG_FUNCTION_ARGS)
 {
 	bool		isnull;
 	Datum		next;
-	int			moved;
-	int			assigned;
+	int			returned;
 
 	PreventCommandIfReadOnly("triage.tend_assignments()");
-	st_return_lost_tickets();
-	moved = st_overflow_tickets(BATCH);
-	assigned = st_assign_tickets(BATCH);
-	if (moved == BATCH || assigned == BATCH)
+	returned = st_return_lost_tickets();
+	returned += st_overflow_tickets(BATCH);
+	/* who may have those now is a question for the next call, which sees them there */
+	if (st_assign_tickets(BATCH) == BATCH || returned > 0)
 		PG_RETURN_TIMESTAMPTZ(st_now());
 	next = instant(&next_presence, &isnull);
 	if (isnull)
