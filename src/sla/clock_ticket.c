@@ -89,6 +89,17 @@ promise_anew(StClock *clock, int32 policy_id, int16 priority, const StClockTicke
 	return true;
 }
 
+/*
+ * A clock that ends with the ticket was cancelled although the ticket is open:
+ * then by a decision that promised nothing, which this one does again.
+ */
+static bool
+is_revived(const StClock *clock, const StTarget *target, StPhase phase)
+{
+	return clock->state == ST_CLOCK_CANCELLED && target != NULL && phase != ST_PHASE_SOLVED &&
+		!st_metric_of_replies(clock->metric);
+}
+
 /* See sla.h. */
 void
 st_clocks_decided(const StClockTicket *ticket, const StPolicy *policy, TimestampTz created_at, StPhase phase)
@@ -109,9 +120,20 @@ st_clocks_decided(const StClockTicket *ticket, const StPolicy *policy, Timestamp
 
 		has[clock->metric] = true;
 		answered |= !st_metric_at_creation(clock->metric);
-		if (clock->state == ST_CLOCK_MET || clock->state == ST_CLOCK_CANCELLED)
+		if (is_revived(clock, target, phase))
+		{
+			TimestampTz since = clock->finished_at;
+
+			clock->state = ST_CLOCK_PAUSED;
+			clock->finished_at = 0;
+			if ((target->paused_in & 1 << phase) == 0)
+				st_clock_run(clock, since);
+			promise_anew(clock, 0, 0, ticket, policy, target, phase, now);
+			st_clock_store_promise(ticket, clock, policy);
+		}
+		else if (clock->state == ST_CLOCK_MET || clock->state == ST_CLOCK_CANCELLED)
 			continue;
-		if (target == NULL)
+		else if (target == NULL)
 		{
 			st_clock_finish(clock, ST_CLOCK_CANCELLED, now);
 			st_clock_store(ticket, clock);
