@@ -84,9 +84,6 @@ BEGIN
     LOOP
         EXECUTE format('CREATE POLICY by_tenant ON %s USING ((SELECT triage.sees_all_tenants()) OR triage.sees_tenant(tenant_id))', t);
     END LOOP;
-    -- texts of all tenants, without saying whose
-    ALTER TABLE triage.automation_evidence ENABLE ROW LEVEL SECURITY;
-    CREATE POLICY all_tenants ON triage.automation_evidence USING ((SELECT triage.sees_all_tenants()));
 END
 $$;
 
