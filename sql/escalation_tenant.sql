@@ -1,4 +1,5 @@
 -- Agents and leads queue, claim and finish within their tenants
+\set SHOW_CONTEXT never
 CREATE ROLE regress_st_tenant;
 SELECT triage.grant_access('regress_st_tenant', 'lead', ARRAY['a']);
 SELECT triage.enqueue_escalations(1, ARRAY['b', 'a', 'b', 'a'], ARRAY['1', '2', '3', '4'], array_fill('manual'::text, ARRAY[4]),
@@ -21,7 +22,8 @@ SELECT triage.complete_escalation(1, 'w');
 SELECT triage.fail_escalation(3, 'w', 'why');
 SELECT triage.extend_escalation(3, 'w');
 SELECT triage.acknowledge_escalation(1);
-SELECT triage.cancel_escalation(1), triage.cancel_escalation(4, 'not needed');
+SELECT triage.cancel_escalation(1);
+SELECT triage.cancel_escalation(4, 'not needed');
 SELECT triage.requeue_escalation(1);
 SELECT tenant_id, ticket_key, status, outcome FROM triage.escalation_all ORDER BY escalation_id;
 SELECT waiting, claimed, dead_letters FROM triage.queue_health;

@@ -56,6 +56,7 @@ typedef struct Holder
 } Holder;
 
 static void
+pg_attribute_noreturn()
 does_not_exist(int64 id)
 {
 	ereport(ERROR,
