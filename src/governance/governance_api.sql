@@ -18,10 +18,10 @@ SELECT m.kind,
        (pg_catalog.string_to_array(m.cells, ' '))[5] AS auditor
 FROM (VALUES
     -- tickets: written by functions only
-    ('table', 'r r r r r', 'decision decision_history escalation waiting assignment sla_clock backlog_note'),
+    ('table', 'r r r r r', 'decision decision_history escalation escalation_dead escalation_history waiting assignment sla_clock backlog_note'),
     ('table', '- - - - r', 'ticket_signature'),
     -- what things are called and how they are set
-    ('table', 'r r r w r', 'source message_source queue routing_rule tier_policy status_phase sla_policy sla_target calendar calendar_hours calendar_holiday skill channel_weight queue_policy'),
+    ('table', 'r r r w r', 'source message_source queue routing_rule tier_policy status_phase sla_policy sla_target calendar calendar_hours calendar_holiday skill channel_weight queue_policy escalation_policy escalation_step'),
     ('table', '- - r w r', 'signal_policy sensitive_policy pii_kind entity_kind lexicon automation_policy automation_threshold automation_evidence'),
     -- people
     ('table', 'r r w w r', 'agent agent_channel agent_leave agent_queue agent_shift agent_skill'),
@@ -29,20 +29,20 @@ FROM (VALUES
     -- models, the worker, access itself
     ('table', '- - r r r', 'model'),
     ('table', '- - - - r', 'model_dropped'),
-    ('table', '- - r r r', 'task task_state worker role_access'),
-    ('view', 'r r r r r', 'ticket_overview queue_load intent_volume sla_status sla_report backlog backlog_status access_matrix'),
-    ('view', '- - r r r', 'model_overview training_progress rule_health automation_status task_status worker_status'),
+    ('table', '- - r r r', 'task task_state worker role_access escalation_turn'),
+    ('view', 'r r r r r', 'ticket_overview escalation_all queue_load intent_volume sla_status sla_report backlog backlog_status access_matrix'),
+    ('view', '- - r r r', 'model_overview queue_health training_progress rule_health automation_status task_status worker_status'),
     -- what only computes
-    ('function', 'x x x x x', 'now sees_tenant sees_all_tenants classify classify_top explain clean normalize tokenize language sentiment emotion irony urgency wants_human sensitive_topics complexity complexity_parts complexity_with_history find_pii redact entities lexicon_hits lexicon_shipped similarity signature signature_similarity predict_version business_deadline business_elapsed sla_policy_for decision_facts waiting_rank error_bound solve_threshold explain_decision sentiment_path'),
+    ('function', 'x x x x x', 'now sees_tenant sees_all_tenants classify classify_top explain clean normalize tokenize language sentiment emotion irony urgency wants_human sensitive_topics complexity complexity_parts complexity_with_history find_pii redact entities lexicon_hits lexicon_shipped similarity signature signature_similarity predict_version business_deadline business_elapsed sla_policy_for decision_facts waiting_rank escalation_rank error_bound solve_threshold explain_decision sentiment_path'),
     -- an agent's work
-    ('function', '- x x x -', 'claim_ticket complete_ticket release_ticket reopen_ticket ticket_agents set_presence agent_heartbeat escalate decide_again'),
+    ('function', '- x x x -', 'claim_ticket complete_ticket release_ticket reopen_ticket ticket_agents set_presence agent_heartbeat escalate decide_again claim_escalations complete_escalation complete_escalations fail_escalation release_escalation extend_escalation acknowledge_escalation'),
     -- a lead's
-    ('function', '- - x x -', 'release_agent assign_tickets enqueue_ticket withdraw_ticket'),
+    ('function', '- - x x -', 'release_agent assign_tickets enqueue_ticket withdraw_ticket enqueue_escalation enqueue_escalations deescalate cancel_escalation requeue_escalation'),
     ('function', '- - x x x', 'lint_rules replay_routing try_rules test_condition queue_load_per_agent evaluate confusion read_training_progress'),
     -- an administrator's
     ('function', '- - - x -', 'attach detach attach_messages detach_messages backfill decide_backlog train activate drop_model refresh_models record_evidence record_held_out solve_automation prune_evidence prune_signatures check_waiting overflow_tickets return_lost_tickets tick start_worker stop_worker wake_worker model_file'),
     -- the worker's and the triggers', which run as the owner
-    ('function', '- - - - -', 'tend_assignments tend_automation tend_clocks tend_queues tend_signatures tend_waiting_alerts sla_check start_clocks clocks_message clocks_status forget_assignments grant_access revoke_access refresh_access')
+    ('function', '- - - - -', 'tend_assignments tend_automation tend_clocks tend_escalations require_escalation tend_queues tend_signatures tend_waiting_alerts sla_check start_clocks clocks_message clocks_status forget_assignments grant_access revoke_access refresh_access')
 ) AS m (kind, cells, objects), LATERAL pg_catalog.unnest(pg_catalog.string_to_array(m.objects, ' ')) AS o (object);
 COMMENT ON VIEW triage.access_matrix IS 'What each level of access may do. Cells: r SELECT; w SELECT, INSERT, UPDATE, DELETE; x EXECUTE; - nothing. Functions that triggers run are nobody''s.';
 COMMENT ON COLUMN triage.access_matrix.kind IS 'table, view or function (and procedure).';
@@ -66,7 +66,10 @@ BEGIN
           AND p.proname IN ('claim_ticket', 'complete_ticket', 'release_ticket', 'reopen_ticket', 'ticket_agents',
                             'set_presence', 'agent_heartbeat', 'release_agent', 'assign_tickets', 'enqueue_ticket',
                             'withdraw_ticket', 'check_waiting', 'overflow_tickets', 'return_lost_tickets',
-                            'prune_signatures')
+                            'prune_signatures', 'claim_escalations', 'complete_escalation', 'complete_escalations',
+                            'fail_escalation', 'release_escalation', 'extend_escalation', 'acknowledge_escalation',
+                            'enqueue_escalation', 'enqueue_escalations', 'deescalate', 'cancel_escalation',
+                            'requeue_escalation')
     LOOP
         EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER SET search_path = pg_catalog, pg_temp', f);
     END LOOP;
