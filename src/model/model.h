@@ -126,6 +126,12 @@ extern const float *st_model_score_features(StModel *model, const StTokens *toke
 											const StFeatures *features, bool *in_scope);
 
 /*
+ * The logits of all labels alone, not divided by the temperature, for who makes
+ * something else of them.  Overwritten by the next document of any model.
+ */
+extern const float *st_model_sums(StModel *model, const StFeatures *features);
+
+/*
  * Of the last document: the same probabilities; the scores whose softmax they
  * are (logits divided by the temperature: what triage.explain's contributions
  * sum to); and the temperature that divided them.

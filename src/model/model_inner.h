@@ -68,6 +68,7 @@ extern const char *st_unicode_now(void);
  * scores of all labels and their softmax, the calibrated probabilities; both
  * have nlabels floats
  */
+extern const float *st_weights_sums(const StWeights *w, const StFeatures *features);
 extern void st_weights_score(const StWeights *w, const StTokens *tokens,
 							 const StFeatures *features, float *scores, float *probs,
 							 bool *in_scope);

@@ -276,6 +276,26 @@ has_words(const StTokens *tokens)
 }
 
 /*
+ * st_weights_sums
+ *		Returns the logit of each label, in scratch.  Throws only for cancel and
+ *		lack of memory.
+ */
+const float *
+st_weights_sums(const StWeights *w, const StFeatures *features)
+{
+	reserve(w->header, features->n);
+	if (w->header->counts != 0)
+	{
+		scratch.single = features->n;
+		scratch.single_known = st_counts_sums(w, features->hashes, features->n, scratch.inner);
+		return scratch.inner;
+	}
+	count_known(w, features);
+	inner_sums(w);
+	return output_sums(w);
+}
+
+/*
  * st_weights_score
  *		Fills scores with the logit of each label divided by the temperature,
  *		probs with their softmax, the calibrated probabilities.  tokens may be
@@ -286,23 +306,10 @@ st_weights_score(const StWeights *w, const StTokens *tokens, const StFeatures *f
 				 float *scores, float *probs, bool *in_scope)
 {
 	const StWeightsHeader *head = w->header;
-	float	   *logits;
+	const float *logits = st_weights_sums(w, features);
 	float		entropy = 0;
 	float		inverse = 1.0f / head->temperature;
 
-	reserve(head, features->n);
-	if (head->counts != 0)
-	{
-		scratch.single = features->n;
-		scratch.single_known = st_counts_sums(w, features->hashes, features->n, scratch.inner);
-		logits = scratch.inner;
-	}
-	else
-	{
-		count_known(w, features);
-		inner_sums(w);
-		logits = output_sums(w);
-	}
 	for (uint32 k = 0; k < head->nlabels; k++)
 		probs[k] = scores[k] = logits[k] * inverse;
 	st_softmax(probs, head->nlabels);

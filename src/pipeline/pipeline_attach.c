@@ -38,7 +38,8 @@ static const char *const trigger_names[] = {
 	"support_triage_delete",
 	"support_triage_insert",
 	"support_triage_truncate",
-	"support_triage_update"
+	"support_triage_update",
+	"support_triage_update_moved"
 };
 
 /* Roles whose change decides a ticket again: its text, its key, what facts and rules depend on. */
@@ -46,6 +47,9 @@ static const StRole deciding_roles[] = {
 	ST_ROLE_ID, ST_ROLE_TENANT, ST_ROLE_SUBJECT, ST_ROLE_BODY, ST_ROLE_CUSTOMER,
 	ST_ROLE_CHANNEL, ST_ROLE_SEGMENT, ST_ROLE_LANGUAGE
 };
+
+/* Roles whose change moves clocks and whoever has the ticket. */
+static const StRole moving_roles[] = {ST_ROLE_STATUS, ST_ROLE_ASSIGNED_AGENT};
 
 PG_FUNCTION_INFO_V1(st_attach);
 PG_FUNCTION_INFO_V1(st_detach);
@@ -218,17 +222,17 @@ drop_triggers(Oid tickets)
 }
 
 /*
- * Appends OLD.c IS DISTINCT FROM NEW.c for the columns whose change decides
- * again; as text where the type knows no equality (json).
+ * Appends OLD.c IS DISTINCT FROM NEW.c for the columns of these roles; as text
+ * where the type knows no equality (json).
  */
 static void
-put_when_clause(StringInfo sql, Relation rel, const StColumns *columns)
+put_when_clause(StringInfo sql, Relation rel, const StColumns *columns, const StRole *roles, int nroles)
 {
 	const char *separator = "";
 
-	for (int i = 0; i < lengthof(deciding_roles); i++)
+	for (int i = 0; i < nroles; i++)
 	{
-		const char *name = columns->name[deciding_roles[i]];
+		const char *name = columns->name[roles[i]];
 		Form_pg_attribute att;
 		const char *cast;
 
@@ -274,8 +278,16 @@ create_triggers(Relation rel, int32 source_id, const StColumns *columns)
 
 	resetStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE TRIGGER support_triage_update AFTER UPDATE ON %s FOR EACH ROW WHEN (", table);
-	put_when_clause(&sql, rel, columns);
+	put_when_clause(&sql, rel, columns, deciding_roles, lengthof(deciding_roles));
 	appendStringInfo(&sql, ") EXECUTE FUNCTION triage.ticket_updated(%d)", source_id);
+	run_utility(sql.data);
+
+	if (columns->name[ST_ROLE_STATUS] == NULL && columns->name[ST_ROLE_ASSIGNED_AGENT] == NULL)
+		return;
+	resetStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE TRIGGER support_triage_update_moved AFTER UPDATE ON %s FOR EACH ROW WHEN (", table);
+	put_when_clause(&sql, rel, columns, moving_roles, lengthof(moving_roles));
+	appendStringInfo(&sql, ") EXECUTE FUNCTION triage.ticket_moved(%d)", source_id);
 	run_utility(sql.data);
 }
 
@@ -357,6 +369,7 @@ st_detach(PG_FUNCTION_ARGS)
 	Relation	rel = open_tickets(tickets);
 	Oid			types[2] = {INT4OID, TIMESTAMPTZOID};
 	Datum		values[2];
+	StMessages	messages;
 	StIdentity	caller;
 	int32		source_id = st_source_find(tickets, false);
 
@@ -368,6 +381,8 @@ st_detach(PG_FUNCTION_ARGS)
 	st_become_owner(&caller);
 	SPI_connect();
 	drop_triggers(tickets);
+	if (purge && st_messages_of(source_id, &messages))
+		st_messages_drop_trigger(messages.messages);
 	values[0] = Int32GetDatum(source_id);
 	values[1] = TimestampTzGetDatum(st_now());
 	if (SPI_execute_with_args(purge ?

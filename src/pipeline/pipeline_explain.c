@@ -33,7 +33,11 @@ PG_FUNCTION_INFO_V1(st_explain_decision);
 static StStatement stored_decision = {
 	"SELECT pg_catalog.jsonb_build_object('revision', d.revision, 'decided_at', d.decided_at,"
 	" 'outcome', d.outcome, 'tier', d.tier, 'queue', q.name, 'priority', d.priority,"
-	" 'rule', r.name, 'rule_version', d.rule_version, 'reasons', d.reasons, 'intent', d.intent,"
+	" 'rule', r.name, 'rule_version', d.rule_version, 'rules', ARRAY(SELECT a.name FROM"
+	" pg_catalog.unnest(d.rules) WITH ORDINALITY AS u (rule_id, n) JOIN triage.routing_rule a"
+	" ON a.rule_id OPERATOR(pg_catalog.=) u.rule_id ORDER BY u.n), 'tags', d.tags, 'skills', d.skills,"
+	" 'sla_policy', (SELECT p.name FROM triage.sla_policy p WHERE p.policy_id OPERATOR(pg_catalog.=) d.sla_policy_id),"
+	" 'automation_blocked', d.automation_blocked, 'reasons', d.reasons, 'intent', d.intent,"
 	" 'intent_confidence', d.intent_confidence, 'model', d.model_name,"
 	" 'model_version', d.model_version,"
 	" 'facts', pg_catalog.to_jsonb(triage.decision_facts(d)))::pg_catalog.text,"
@@ -147,6 +151,7 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	active_version = reader.model_version;
 	st_decide(&reader, slot, &now);
 	st_read_document(&reader, slot, &now.facts, &doc);
+	st_require_tenant(now.facts.tenant_id);
 
 	st_disturbances++;
 	st_become_owner(&caller);
@@ -221,7 +226,9 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	else
 		escape_json(&out, why);
 
-	appendStringInfoString(&out, "}, \"changed\": ");
+	appendStringInfoString(&out, "}, \"tier\": ");
+	st_routing_explain_tier(reader.routing, &now.facts, &now.decision, &out);
+	appendStringInfoString(&out, ", \"changed\": ");
 	put_changes(&out, stored != NULL, model_version, active_version, rule, rule_version, rule_version_now);
 
 	st_put_evidence(&out, &reader, &now, &doc);

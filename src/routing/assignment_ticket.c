@@ -381,9 +381,10 @@ need_ticket(FunctionCallInfo fcinfo, const char *function)
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("the %s must not be null", names[i])));
 	}
-	st_need_rights("agent_load", ACL_SELECT | ACL_UPDATE);
+	st_need_rights("agent_work", ACL_SELECT | ACL_UPDATE);
 	st_need_rights("assignment", ACL_SELECT | ACL_UPDATE);
 	st_need_rights("waiting", ACL_SELECT | ACL_INSERT | ACL_DELETE);
+	st_require_tenant(PG_GETARG_TEXT_PP(0));
 }
 
 /* triage.release_ticket(tenant_id, source_id, ticket_key, why) */
@@ -436,7 +437,8 @@ st_release_agent(PG_FUNCTION_ARGS)
 	int			n;
 
 	st_need_write("triage.release_agent()");
-	st_need_rights("agent_load", ACL_SELECT | ACL_UPDATE);
+	st_require_all_tenants("triage.release_agent()");
+	st_need_rights("agent_work", ACL_SELECT | ACL_UPDATE);
 	st_need_rights("waiting", ACL_INSERT);
 	agent = st_agent_need(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	SPI_connect();
@@ -450,7 +452,8 @@ Datum
 st_return_lost_tickets_sql(PG_FUNCTION_ARGS)
 {
 	st_need_write("triage.return_lost_tickets()");
-	st_need_rights("agent_load", ACL_SELECT | ACL_UPDATE);
+	st_require_all_tenants("triage.return_lost_tickets()");
+	st_need_rights("agent_work", ACL_SELECT | ACL_UPDATE);
 	st_need_rights("waiting", ACL_INSERT);
 	PG_RETURN_INT32(st_return_lost_tickets());
 }

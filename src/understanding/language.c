@@ -29,19 +29,25 @@
 #include "understanding/language_inner.h"
 
 /* More labels than this a model of the user's own may have, but not for us. */
-#define MOST_LANGUAGES	256
+#define MOST_LANGUAGES	255
 
 /* Sentences that are judged, and features that are read at once, at the most. */
 #define MOST_PARTS		64
 #define MOST_FEATURES	4096
 
-/* So many letters are read at a time, until it is clear what language they are. */
-#define CHUNK_LETTERS	48
+/*
+ * So many letters are read at a time, until it is clear what language they are;
+ * fewer at first where it may well be the document's.
+ */
+#define CHUNK_LETTERS	24
+#define FIRST_LETTERS	16
 #define CLEAR			0.9995
 
-/* The temperature for n letters is this times n to the power. */
+/* The temperature for n letters is this times the root of n. */
 #define TEMPERATURE		0.5
-#define TEMPERATURE_GROWS 0.5
+
+/* What is less probable than the best by more than this power of e is not. */
+#define NEGLIGIBLE		(-12.0f)
 
 /*
  * What a letter or border adds to the best language's sum: in words of the
@@ -75,7 +81,8 @@ typedef struct Part
 typedef struct Judge
 {
 	StReading  *reading;
-	bool	   *skip;
+	bool	   *skip;			/* of each token, whether it is no prose */
+	uint8	   *scripts;		/* its StScript, none where skipped */
 	StScript	script;			/* of most letters */
 	int			letters;		/* of that script, outside of what is skipped */
 	int			foreign;		/* of other scripts */
@@ -83,11 +90,11 @@ typedef struct Judge
 	int			kana;
 	StModel    *model;
 	int			nlabels;
-	bool		allowed[MOST_LANGUAGES];
-	int			nallowed;
-	float		priors[MOST_LANGUAGES]; /* logarithms */
+	int			ncandidates;
+	uint8		candidates[MOST_LANGUAGES]; /* labels */
+	float		priors[MOST_LANGUAGES]; /* of each candidate, logarithms */
 	float		sums[MOST_LANGUAGES];
-	float		probs[MOST_LANGUAGES];
+	float		best_prob;		/* what judge_sums made probable */
 } Judge;
 
 static uint32 *hashes = NULL;
@@ -129,11 +136,11 @@ count_scripts(Judge *j)
 	j->foreign_words = 0;
 	for (int t = 0; t < tokens->ntokens; t++)
 	{
-		StScript	script;
+		StScript	script = j->skip[t] ? ST_SCRIPT_NONE : token_script(tokens, t);
 
-		if (j->skip[t])
+		j->scripts[t] = script;
+		if (script == ST_SCRIPT_NONE)
 			continue;
-		script = token_script(tokens, t);
 		letters[script] += tokens->tokens[t].length;
 		words[script]++;
 		if (script == ST_SCRIPT_HAN)
@@ -167,17 +174,18 @@ count_scripts(Judge *j)
 static void
 choose_candidates(Judge *j)
 {
-	j->nallowed = 0;
+	const char *not = "";
+
+	if (j->script == ST_SCRIPT_HAN && j->kana > 0)
+		not = j->kana > KANA_SHARE * j->letters ? "zh" : "ja";
+	j->ncandidates = 0;
 	for (int k = 0; k < j->nlabels; k++)
 	{
 		const char *code = st_model_label_text(j->model, k);
 
-		j->allowed[k] = st_script_writes(j->script, code) && st_language_wanted(code);
-		if (j->script == ST_SCRIPT_HAN && j->kana > KANA_SHARE * j->letters)
-			j->allowed[k] = j->allowed[k] && strcmp(code, "zh") != 0;
-		else if (j->script == ST_SCRIPT_HAN && j->kana > 0)
-			j->allowed[k] = j->allowed[k] && strcmp(code, "ja") != 0;
-		j->nallowed += j->allowed[k];
+		if ((st_scripts_of(code) >> j->script & 1) != 0 && st_language_wanted(code) &&
+			strcmp(code, not) != 0)
+			j->candidates[j->ncandidates++] = k;
 	}
 }
 
@@ -190,56 +198,49 @@ set_priors(Judge *j, const StLanguagePrior *priors, int npriors)
 {
 	int			total = 0;
 
-	memset(j->priors, 0, sizeof(j->priors));
+	memset(j->priors, 0, sizeof(float) * j->ncandidates);
 	for (int i = 0; i < npriors; i++)
 		total += Max(priors[i].count, 0);
 	if (total == 0)
 		return;
-	for (int k = 0; k < j->nlabels; k++)
+	for (int c = 0; c < j->ncandidates; c++)
 	{
-		const char *code = st_model_label_text(j->model, k);
-		double		count = PRIOR_DOUBT / Max(j->nallowed, 1);
+		const char *code = st_model_label_text(j->model, j->candidates[c]);
+		double		count = PRIOR_DOUBT / j->ncandidates;
 
-		if (!j->allowed[k])
-			continue;
 		for (int i = 0; i < npriors; i++)
 			if (strcmp(priors[i].code, code) == 0)
 				count += Max(priors[i].count, 0);
-		j->priors[k] = log(count / (total + PRIOR_DOUBT));
+		j->priors[c] = log(count / (total + PRIOR_DOUBT));
 	}
 }
 
 /*
  * judge_sums
- *		Fills probs with what sums, of so many letters, make probable, and
- *		returns the most probable candidate, -1 when there is none.
+ *		Returns the candidate that sums, of so many letters, make most probable,
+ *		its probability in best_prob; -1 when there is none.
  */
 static int
 judge_sums(Judge *j, const float *sums, int letters)
 {
-	double		inverse = 1 / (TEMPERATURE * pow(Max(letters, 1), TEMPERATURE_GROWS));
-	double		total = 0;
-	int			best = -1;
-	float		largest = 0;
+	float		inverse = 1 / (TEMPERATURE * sqrtf(Max(letters, 1)));
+	float		scores[MOST_LANGUAGES];
+	float		total = 0;
+	int			best = 0;
 
-	for (int k = 0; k < j->nlabels; k++)
-		if (j->allowed[k])
-		{
-			j->probs[k] = sums[k] * inverse + j->priors[k];
-			if (best < 0 || j->probs[k] > largest)
-			{
-				best = k;
-				largest = j->probs[k];
-			}
-		}
-	for (int k = 0; k < j->nlabels; k++)
+	for (int c = 0; c < j->ncandidates; c++)
 	{
-		j->probs[k] = j->allowed[k] ? expf(j->probs[k] - largest) : 0;
-		total += j->probs[k];
+		scores[c] = sums[j->candidates[c]] * inverse + j->priors[c];
+		if (scores[c] > scores[best])
+			best = c;
 	}
-	for (int k = 0; k < j->nlabels; k++)
-		j->probs[k] /= total;
-	return best;
+	for (int c = 0; c < j->ncandidates; c++)
+		if (scores[c] - scores[best] > NEGLIGIBLE)
+			total += expf(scores[c] - scores[best]);
+	if (total == 0)
+		return -1;
+	j->best_prob = 1 / total;
+	return j->candidates[best];
 }
 
 /*
@@ -252,9 +253,7 @@ read_words(Judge *j, int *t, int last, int letters, Part *part)
 {
 	const StTokens *tokens = j->reading->tokens;
 	StFeatures	features = {0};
-	const float *scores;
-	float		temperature;
-	bool		in_scope;
+	const float *sums;
 	int			most = part->letters + letters;
 
 	features.hashes = hashes;
@@ -264,7 +263,7 @@ read_words(Judge *j, int *t, int last, int letters, Part *part)
 
 		if (features.n + ST_LETTERS_MOST > MOST_FEATURES)
 			break;
-		if (j->skip[*t] || token_script(tokens, *t) != j->script)
+		if (j->scripts[*t] != j->script)
 			continue;
 		n = st_letters_word(tokens->points + tokens->tokens[*t].first,
 							tokens->tokens[*t].length, hashes + features.n);
@@ -277,11 +276,9 @@ read_words(Judge *j, int *t, int last, int letters, Part *part)
 	}
 	if (features.n == 0)
 		return;
-	(void) st_model_score_features(j->model, NULL, &features, &in_scope);
-	scores = st_model_scores(j->model);
-	temperature = st_model_temperature(j->model);
+	sums = st_model_sums(j->model, &features);
 	for (int k = 0; k < j->nlabels; k++)
-		part->sums[k] += scores[k] * temperature;
+		part->sums[k] += sums[k];
 }
 
 /*
@@ -289,7 +286,7 @@ read_words(Judge *j, int *t, int last, int letters, Part *part)
  *		Reads a part from its first token on until it is clear what language it
  *		is in, sooner where it may well be the document's, main (-1: not known).
  *		Returns its language, -1 when there is none; its probability is in
- *		probs.
+ *		best_prob.
  */
 static int
 read_part(Judge *j, int first, int last, int main, Part *part)
@@ -304,11 +301,11 @@ read_part(Judge *j, int first, int last, int main, Part *part)
 	{
 		int			before = part->letters;
 
-		read_words(j, &t, last, main >= 0 && before == 0 ? PART_LETTERS : CHUNK_LETTERS, part);
+		read_words(j, &t, last, main >= 0 && before == 0 ? FIRST_LETTERS : CHUNK_LETTERS, part);
 		if (part->letters == before)
 			break;
 		best = judge_sums(j, part->sums, part->letters);
-		if (best < 0 || j->probs[best] >= CLEAR || (best == main && j->probs[best] >= 0.5f))
+		if (best < 0 || j->best_prob >= CLEAR || (best == main && j->best_prob >= 0.5f))
 			break;
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -390,17 +387,17 @@ judge_parts(Judge *j, float *confidence, bool *mixed)
 		letters += part.letters;
 		words += part.words;
 		all += part_letters;
-		if (part.letters >= PART_LETTERS && j->probs[which] >= PART_SURE)
+		if (which == main || (part.letters >= PART_LETTERS && j->best_prob >= PART_SURE))
 		{
 			by_language[which] += part_letters;
 			sure += part_letters;
 		}
 		best = judge_sums(j, j->sums, letters);
-		main = j->probs[best] >= CLEAR ? best : -1;
+		main = j->best_prob >= CLEAR ? best : -1;
 	}
 	if (best < 0 || letters == 0)
 		return -1;
-	*confidence = j->probs[best];
+	*confidence = j->best_prob;
 
 	/* gibberish is like nothing */
 	if (j->script != ST_SCRIPT_HAN)
@@ -471,7 +468,8 @@ st_language(StReading *reading, const StLanguagePrior *priors, int npriors, StLa
 	out->confidence = 0;
 	out->mixed = false;
 
-	j.skip = palloc_extended(sizeof(bool) * Max(reading->tokens->ntokens, 1), MCXT_ALLOC_HUGE);
+	j.skip = palloc_extended(2 * sizeof(bool) * Max(reading->tokens->ntokens, 1), MCXT_ALLOC_HUGE);
+	j.scripts = (uint8 *) j.skip + reading->tokens->ntokens;
 	st_language_prose(reading, true, j.skip);
 	count_scripts(&j);
 	if (j.letters == 0)

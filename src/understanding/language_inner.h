@@ -58,8 +58,8 @@ extern const char *st_script_name(StScript script); /* ISO 15924 */
 /* the one language that the extension knows to be written so, or NULL */
 extern const char *st_script_language(StScript script);
 
-/* whether a language is written so; true for languages it knows nothing of */
-extern bool st_script_writes(StScript script, const char *code);
+/* the scripts that a language is written in, a bit each; all when it is not known */
+extern uint32 st_scripts_of(const char *code);
 
 /* language_prose.c: which tokens are of no prose, in skip (ntokens) */
 extern void st_language_prose(const StReading *reading, bool lines, bool *skip);

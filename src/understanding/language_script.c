@@ -113,24 +113,23 @@ st_script_language(StScript script)
 }
 
 /*
- * st_script_writes
- *		Whether a language is written in a script; true for a language that is
- *		in no list.
+ * st_scripts_of
+ *		The scripts that a language is written in, a bit each; all for a language
+ *		that is in no list.
  */
-bool
-st_script_writes(StScript script, const char *code)
+uint32
+st_scripts_of(const char *code)
 {
-	static uint32 written[26][26];	/* in which scripts; bit 0: known */
-	uint32		in;
+	static uint32 written[26][26];
 
 	if (written['e' - 'a']['n' - 'a'] == 0)
 	{
 		for (int i = 1; i < ST_NUM_SCRIPTS; i++)
 			for (const char *p = scripts[i].languages; *p != '\0' && p[1] != '\0'; p += 3)
-				written[p[1] - 'a'][p[2] - 'a'] |= 1U << i | 1;
+				written[p[1] - 'a'][p[2] - 'a'] |= 1U << i;
 	}
-	if (code[0] < 'a' || code[0] > 'z' || code[1] < 'a' || code[1] > 'z' || code[2] != '\0')
-		return true;
-	in = written[code[0] - 'a'][code[1] - 'a'];
-	return in == 0 || (in >> script & 1) != 0;
+	if (code[0] < 'a' || code[0] > 'z' || code[1] < 'a' || code[1] > 'z' || code[2] != '\0' ||
+		written[code[0] - 'a'][code[1] - 'a'] == 0)
+		return ~0U;
+	return written[code[0] - 'a'][code[1] - 'a'];
 }
