@@ -42,7 +42,7 @@ FROM (VALUES
     -- an administrator's
     ('function', '- - - x -', 'attach detach attach_messages detach_messages backfill decide_backlog train activate drop_model refresh_models record_evidence record_held_out solve_automation prune_evidence prune_signatures check_waiting overflow_tickets return_lost_tickets tick start_worker stop_worker wake_worker model_file'),
     -- the worker's and the triggers', which run as the owner
-    ('function', '- - - - -', 'tend_assignments tend_automation tend_clocks tend_signatures tend_waiting_alerts sla_check start_clocks clocks_message clocks_status forget_assignments grant_access revoke_access refresh_access')
+    ('function', '- - - - -', 'tend_assignments tend_automation tend_clocks tend_queues tend_signatures tend_waiting_alerts sla_check start_clocks clocks_message clocks_status forget_assignments grant_access revoke_access refresh_access')
 ) AS m (kind, cells, objects), LATERAL pg_catalog.unnest(pg_catalog.string_to_array(m.objects, ' ')) AS o (object);
 COMMENT ON VIEW triage.access_matrix IS 'What each level of access may do. Cells: r SELECT; w SELECT, INSERT, UPDATE, DELETE; x EXECUTE; - nothing. Functions that triggers run are nobody''s.';
 COMMENT ON COLUMN triage.access_matrix.kind IS 'table, view or function (and procedure).';
@@ -84,9 +84,6 @@ BEGIN
     LOOP
         EXECUTE format('CREATE POLICY by_tenant ON %s USING ((SELECT triage.sees_all_tenants()) OR triage.sees_tenant(tenant_id))', t);
     END LOOP;
-    -- texts of all tenants, without saying whose
-    ALTER TABLE triage.automation_evidence ENABLE ROW LEVEL SECURITY;
-    CREATE POLICY all_tenants ON triage.automation_evidence USING ((SELECT triage.sees_all_tenants()));
 END
 $$;
 

@@ -20,11 +20,14 @@
 #include "access/table.h"
 #include "catalog/catalog.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -221,9 +224,27 @@ drop_triggers(Oid tickets)
 	}
 }
 
+/* Whether values of a type are compared by an operator of pg_catalog. */
+static bool
+has_own_equality(Oid typid)
+{
+	Oid			opr = lookup_type_cache(typid, TYPECACHE_EQ_OPR)->eq_opr;
+	HeapTuple	tuple;
+	bool		own;
+
+	if (!OidIsValid(opr))
+		return false;
+	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(opr));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", opr);
+	own = ((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace == PG_CATALOG_NAMESPACE;
+	ReleaseSysCache(tuple);
+	return own;
+}
+
 /*
  * Appends OLD.c IS DISTINCT FROM NEW.c for the columns of these roles; as text
- * where the type knows no equality (json).
+ * where the type knows no equality (json), or one of its own.
  */
 static void
 put_when_clause(StringInfo sql, Relation rel, const StColumns *columns, const StRole *roles, int nroles)
@@ -239,21 +260,27 @@ put_when_clause(StringInfo sql, Relation rel, const StColumns *columns, const St
 		if (name == NULL)
 			continue;
 		att = TupleDescAttr(RelationGetDescr(rel), column_number(rel, name) - 1);
-		cast = OidIsValid(lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR)->eq_opr) ? "" : "::pg_catalog.text";
+		cast = has_own_equality(att->atttypid) ? "" : "::pg_catalog.text";
 		appendStringInfo(sql, "%sOLD.%s%s IS DISTINCT FROM NEW.%s%s", separator,
 						 quote_identifier(name), cast, quote_identifier(name), cast);
 		separator = " OR ";
 	}
 }
 
-/* Creates our triggers.  Needs SPI_connect and the owner's identity. */
+/*
+ * Creates our triggers.  Needs SPI_connect and the owner's identity.  A trigger's
+ * condition keeps the operators that are found now: they are pg_catalog's.
+ */
 static void
 create_triggers(Relation rel, int32 source_id, const StColumns *columns)
 {
 	const char *table = st_table_name(RelationGetRelid(rel));
 	bool		by_row = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || rel->rd_rel->relispartition;
 	StringInfoData sql;
+	int			nest = NewGUCNestLevel();
 
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 	initStringInfo(&sql);
 	appendStringInfo(&sql,
 					 "CREATE TRIGGER support_triage_insert AFTER INSERT ON %s%s"
@@ -282,13 +309,15 @@ create_triggers(Relation rel, int32 source_id, const StColumns *columns)
 	appendStringInfo(&sql, ") EXECUTE FUNCTION triage.ticket_updated(%d)", source_id);
 	run_utility(sql.data);
 
-	if (columns->name[ST_ROLE_STATUS] == NULL && columns->name[ST_ROLE_ASSIGNED_AGENT] == NULL)
-		return;
-	resetStringInfo(&sql);
-	appendStringInfo(&sql, "CREATE TRIGGER support_triage_update_moved AFTER UPDATE ON %s FOR EACH ROW WHEN (", table);
-	put_when_clause(&sql, rel, columns, moving_roles, lengthof(moving_roles));
-	appendStringInfo(&sql, ") EXECUTE FUNCTION triage.ticket_moved(%d)", source_id);
-	run_utility(sql.data);
+	if (columns->name[ST_ROLE_STATUS] != NULL || columns->name[ST_ROLE_ASSIGNED_AGENT] != NULL)
+	{
+		resetStringInfo(&sql);
+		appendStringInfo(&sql, "CREATE TRIGGER support_triage_update_moved AFTER UPDATE ON %s FOR EACH ROW WHEN (", table);
+		put_when_clause(&sql, rel, columns, moving_roles, lengthof(moving_roles));
+		appendStringInfo(&sql, ") EXECUTE FUNCTION triage.ticket_moved(%d)", source_id);
+		run_utility(sql.data);
+	}
+	AtEOXact_GUC(true, nest);
 }
 
 /* Writes the row of triage.source and returns its identity. */

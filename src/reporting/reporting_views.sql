@@ -288,7 +288,7 @@ LEFT JOIN (
 COMMENT ON VIEW triage.queue_load IS 'One row for each queue: how many tickets were routed to it, how they divide, what is escalated, what waits, and who could take it.';
 COMMENT ON COLUMN triage.queue_load.queue_id IS 'Identity of the queue.';
 COMMENT ON COLUMN triage.queue_load.queue IS 'Name of the queue.';
-COMMENT ON COLUMN triage.queue_load.queue_tier IS 'Tier that the queue gives to tickets whose rule gives none.';
+COMMENT ON COLUMN triage.queue_load.queue_tier IS 'Least tier of tickets in the queue for which no rule names one.';
 COMMENT ON COLUMN triage.queue_load.is_default IS 'Whether it is the queue of last resort.';
 COMMENT ON COLUMN triage.queue_load.tickets IS 'Tickets whose present decision names the queue.';
 COMMENT ON COLUMN triage.queue_load.self_service IS 'Those of tier self_service.';

@@ -22,6 +22,7 @@
 #include "utils/inval.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "core/compat.h"
 #include "worker/worker_inner.h"
@@ -30,6 +31,9 @@ PG_FUNCTION_INFO_V1(st_worker_changed);
 PG_FUNCTION_INFO_V1(st_start_worker);
 PG_FUNCTION_INFO_V1(st_stop_worker);
 PG_FUNCTION_INFO_V1(st_wake_worker_sql);
+
+/* For so long nothing must be seen of a restore. */
+#define QUIET_TIME	(5 * USECS_PER_SEC)
 
 static void *load_row(void);
 
@@ -104,13 +108,14 @@ st_worker_row_here(void)
 /*
  * st_worker_held_back
  *		Whether a restore that brought the extension into this database goes on.
- *		That it has ended is believed when it was seen twice in a row, because
- *		a restore by several sessions has moments without any.
+ *		That it has ended is believed when nothing was seen of it for a while,
+ *		because a restore by several sessions has moments without any.
  */
 bool
 st_worker_held_back(void)
 {
-	static bool quiet = false;
+	Oid			type = TIMESTAMPTZOID;
+	Datum		value = TimestampTzGetDatum(GetCurrentTimestamp() - QUIET_TIME);
 
 	if (run_as_owner("SELECT FROM pg_catalog.pg_stat_activity a, triage.worker w"
 					 " WHERE a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
@@ -118,14 +123,12 @@ st_worker_held_back(void)
 					 " OR a.pid OPERATOR(pg_catalog.=) w.restored_by"
 					 " AND a.backend_start OPERATOR(pg_catalog.=) w.restored_by_since)",
 					 0, NULL, NULL) > 0)
-		quiet = false;
-	else if (!quiet)
-		quiet = true;
-	else
-	{
-		run_as_owner("UPDATE triage.worker SET restored_by = NULL, restored_by_since = NULL", 0, NULL, NULL);
-		return false;
-	}
+		run_as_owner("UPDATE triage.worker SET quiet_since = NULL WHERE quiet_since IS NOT NULL", 0, NULL, NULL);
+	else if (run_as_owner("UPDATE triage.worker SET quiet_since = pg_catalog.clock_timestamp() WHERE quiet_since IS NULL",
+						  0, NULL, NULL) == 0)
+		return run_as_owner("UPDATE triage.worker SET restored_by = NULL, restored_by_since = NULL, quiet_since = NULL"
+							" WHERE quiet_since OPERATOR(pg_catalog.<=) $1",
+							1, &type, &value) == 0;
 	return true;
 }
 

@@ -5,6 +5,7 @@ CREATE TABLE triage.worker (
     wanted            boolean NOT NULL DEFAULT true,
     restored_by       integer,
     restored_by_since timestamptz,
+    quiet_since       timestamptz,
     pid               integer,
     procno            integer,
     started_at        timestamptz
@@ -14,6 +15,7 @@ COMMENT ON COLUMN triage.worker.single IS 'There is one row.';
 COMMENT ON COLUMN triage.worker.wanted IS 'Whether a worker may run here: false after triage.stop_worker().';
 COMMENT ON COLUMN triage.worker.restored_by IS 'Process of the restore that created the extension here: no task is run until it has ended. NULL when there is none.';
 COMMENT ON COLUMN triage.worker.restored_by_since IS 'When that process began.';
+COMMENT ON COLUMN triage.worker.quiet_since IS 'Since when nothing is seen of a restore; after five seconds it is over.';
 COMMENT ON COLUMN triage.worker.pid IS 'Process of the worker that was started last. It may be gone: triage.worker_status knows.';
 COMMENT ON COLUMN triage.worker.procno IS 'The server''s number for that process, by which sessions wake it.';
 COMMENT ON COLUMN triage.worker.started_at IS 'When it began.';
@@ -65,9 +67,13 @@ INSERT INTO triage.task (name, function, run_every, on_wake, description, change
 SELECT name, function, run_every::interval, on_wake, description, NULL, NULL
 FROM (VALUES
     ('backlog', 'triage.decide_backlog()', '30 seconds', true, 'Decides the tickets that tables attached with mode "deferred" have noted'),
+    ('automation', 'triage.tend_automation()', '5 minutes', true, 'Solves the thresholds of automation where policies, models or evidence are new'),
+    ('escalations', 'triage.tend_escalations()', '1 minute', true, 'Takes escalations back whose lease ran out, climbs ladders, keeps the history in turns'),
     ('clocks', 'triage.tend_clocks()', '1 minute', true, 'Escalates tickets whose deadlines come near or are over'),
-    ('assignments', 'triage.tend_assignments()', '30 seconds', true, 'Gives waiting tickets to agents, takes them back from agents who are gone, sends those that waited too long to the overflow queue'),
-    ('automation', 'triage.tend_automation()', '10 minutes', true, 'Solves the thresholds of automation whose evidence or terms are new'),
+    ('assignments', 'triage.tend_assignments()', '30 seconds', true, 'Gives waiting tickets to agents'),
+    ('queues', 'triage.tend_queues()', '15 seconds', true, 'Takes tickets back from agents who are gone, sends those that waited too long to the overflow queue'),
+    ('automation', 'triage.tend_automation()', '5 minutes', true, 'Solves the thresholds of automation where policies, models or evidence are new'),
+    ('escalations', 'triage.tend_escalations()', '1 minute', true, 'Lets escalations wait again whose lease ran out, takes those up the ladder that nobody acknowledged, clears the history'),
     ('waiting_check', 'triage.tend_waiting_alerts()', '5 minutes', false, 'Raises and resolves alerts about tickets that nobody can take or that wait too long'),
     ('signatures', 'triage.tend_signatures()', '1 hour', false, 'Removes what is too old to find duplicates by')
 ) AS t (name, function, run_every, on_wake, description);

@@ -7,8 +7,9 @@ SELECT :'own' = 'yes' AS own \gset
 INSERT INTO triage.automation_policy (intent, accepted_error, certainty, min_evidence)
 SELECT intent, 0.1, 0.9, 20 FROM past_tickets GROUP BY intent ORDER BY count(*) DESC, intent LIMIT 4;
 \else
-INSERT INTO triage.automation_policy (intent, accepted_error, certainty, min_evidence) VALUES
-    ('order_status', 0.1, 0.9, 20), ('return_item', 0.1, 0.9, 20), ('subscription_pause', 0.1, 0.9, 20), ('account_access', 0.1, 0.9, 20);
+INSERT INTO triage.automation_policy (intent, accepted_error, certainty, min_evidence)
+SELECT intent, 0.1, 0.9, 20
+FROM unnest('{order_status,cancel_order,change_address,return_item,subscription_pause,account_access}'::text[]) AS intent;
 \endif
 SELECT triage.solve_automation() \gset
 \echo Of :recorded tickets that it had not seen, it took :wrong for something else. One wrong answer of ten is accepted:
