@@ -208,10 +208,7 @@ begin_scan(Claim *claim, bool behind, ScanKeyData *members)
 							   Int32GetDatum(claim->queue_id));
 	if (behind)
 	{
-		/*
-		 * (rank, escalation_id) > (..., ...), as the executor hands it to the
-		 * index
-		 */
+		/* (rank, escalation_id) > (..., ...), as the executor hands it to the index */
 		ScanKeyEntryInitialize(&members[0], SK_ROW_MEMBER, first, BTGreaterStrategyNumber, InvalidOid,
 							   InvalidOid, F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(claim->place->rank));
 		ScanKeyEntryInitialize(&members[1], SK_ROW_MEMBER | SK_ROW_END, first + 1, BTGreaterStrategyNumber,

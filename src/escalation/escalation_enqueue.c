@@ -215,10 +215,7 @@ insert_patiently(Enqueue *e, const StEscalation *item, text *cause)
 		nulls[i] = e->row.isnull[from[i]] ? 'n' : ' ';
 	}
 
-	/*
-	 * the open one may be finished between the statement and our look: then
-	 * once more
-	 */
+	/* the open one may be finished between the statement and our look: then once more */
 	while (id == 0)
 	{
 		bool		isnull;

@@ -61,7 +61,7 @@ promise_anew(StClock *clock, int32 policy_id, int16 priority, const StClockTicke
 			 const StPolicy *policy, const StTarget *target, StPhase phase, TimestampTz now)
 {
 	bool		same_calendar = clock->calendar == NULL || policy->calendar == NULL ?
-	clock->calendar == policy->calendar : strcmp(clock->calendar, policy->calendar) == 0;
+		clock->calendar == policy->calendar : strcmp(clock->calendar, policy->calendar) == 0;
 	bool		paused = (target->paused_in & 1 << phase) != 0;
 
 	if (policy_id == policy->policy_id && priority == ticket->priority && same_calendar &&
@@ -105,7 +105,7 @@ st_clocks_decided(const StClockTicket *ticket, const StPolicy *policy, Timestamp
 	{
 		StClock    *clock = &rows[i].clock;
 		const StTarget *target = policy == NULL ? NULL :
-		st_policy_target(policy, clock->metric, ticket->priority);
+			st_policy_target(policy, clock->metric, ticket->priority);
 
 		has[clock->metric] = true;
 		answered |= !st_metric_at_creation(clock->metric);
@@ -132,7 +132,7 @@ st_clocks_decided(const StClockTicket *ticket, const StPolicy *policy, Timestamp
 	for (int i = 0; i < ST_NUM_METRICS; i++)
 	{
 		const StTarget *target = has[i] || !st_metric_at_creation(i) || (answered && i == ST_FIRST_REPLY) ?
-		NULL : st_policy_target(policy, i, ticket->priority);
+			NULL : st_policy_target(policy, i, ticket->priority);
 		StClock		clock;
 
 		if (target == NULL)

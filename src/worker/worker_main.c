@@ -480,11 +480,7 @@ st_worker_main(Datum arg)
 		take_interrupts();
 		pause = turn(cxt);
 		MemoryContextReset(cxt);
-
-		/*
-		 * the latch may have been reset by who waited in a turn: ask what it
-		 * stood for
-		 */
+		/* the latch may have been reset by who waited in a turn: ask what it stood for */
 		if (!take_wake() && pause > 0 && !ConfigReloadPending)
 			sleep_for(pause);
 	}
