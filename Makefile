@@ -16,8 +16,11 @@ LEXICON     = src/understanding/lexicon/table.inc
 # a lower room never calls a higher one.
 ROOMS       = core text model understanding sla routing escalation pipeline \
               learning response prediction governance worker
-SQL_TABLES  = $(wildcard $(foreach r,$(ROOMS),src/$(r)/$(r)_tables.sql))
-SQL_API     = $(wildcard $(foreach r,$(ROOMS),src/$(r)/$(r)_api.sql)) \
+# A room whose SQL is in several parts names them.
+SQL_PARTS_routing = routing routing_rule tier
+SQL_PARTS   = $(foreach r,$(ROOMS),$(foreach p,$(or $(SQL_PARTS_$(r)),$(r)),src/$(r)/$(p)))
+SQL_TABLES  = $(wildcard $(SQL_PARTS:%=%_tables.sql))
+SQL_API     = $(wildcard $(SQL_PARTS:%=%_api.sql)) \
               $(wildcard src/reporting/reporting_views.sql)
 # The shipped models: weights, and what is to be known of them.
 DATA        = $(wildcard upgrade/*--*.sql) $(sort $(wildcard models/$(EXTENSION).*.stm models/$(EXTENSION).*.json))

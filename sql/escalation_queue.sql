@@ -30,8 +30,9 @@ SELECT triage.escalate('tickets', '2', 'the customer called again') = :first AS 
 SELECT triage.escalate('tickets', '2', 'asks for a manager', 'manager', 95) <> :first AS another;
 SELECT * FROM escalations ORDER BY ticket_key, cause;
 
--- a closed one does not stand in the way
-UPDATE triage.escalation SET status = 'done', finished_at = now() WHERE cause = 'manager';
+-- a finished one does not stand in the way
+SELECT count(*) FROM triage.claim_escalations('someone', NULL, 100);
+SELECT triage.complete_escalation(escalation_id, 'someone', 'called back') FROM triage.escalation WHERE cause = 'manager';
 SELECT triage.escalate('tickets', '2', 'asks for a manager', 'manager', 95) > 0 AS queued;
 SELECT cause, status FROM escalations WHERE ticket_key = '2' ORDER BY cause, status;
 
@@ -42,20 +43,16 @@ SELECT triage.escalate('tickets', '2', NULL);
 SELECT triage.escalate('tickets', '2', 'why', '');
 SELECT triage.escalate('tickets', '2', 'why', 'manual', 101);
 SELECT triage.escalate('pg_class', '1', 'no tickets');
-\set VERBOSITY terse
-UPDATE triage.escalation SET status = 'claimed';
-UPDATE triage.escalation SET status = 'done' WHERE status = 'waiting';
-\set VERBOSITY default
-
 -- a deleted ticket needs nobody; what was done stays on record
 DELETE FROM tickets WHERE id = 2;
 SELECT ticket_key, cause, status FROM escalations ORDER BY ticket_key, cause;
+SELECT ticket_key, cause, status, finished_by, outcome FROM triage.escalation_history;
 TRUNCATE tickets;
 SELECT ticket_key, cause, status FROM escalations ORDER BY ticket_key, cause;
 
 -- leave nothing behind
 SELECT triage.detach('tickets', true);
-SELECT count(*) FROM triage.escalation;
+SELECT (SELECT count(*) FROM triage.escalation) AS open, (SELECT count(*) FROM triage.escalation_history) AS finished;
 
 DELETE FROM triage.routing_rule;
 DELETE FROM triage.queue;

@@ -19,6 +19,10 @@ INSERT INTO triage.routing_rule (position, name, intent, min_confidence, channel
     (3, 'parcels', 'delivery_status', 0.5,  NULL,   NULL,    'self_service', true),
     (4, 'refunds', 'refund_request',  0.5,  NULL,   'money', NULL,           true),
     (5, 'robot',   'refund_request',  0.55, NULL,   'money', 'self_service', true);
+INSERT INTO triage.automation_policy (intent, accepted_error) VALUES ('delivery_status', 0.1);
+SELECT count(triage.record_evidence(m.name, m.version, p.intent, 0.5, true)) AS seen
+FROM triage.model m, triage.automation_policy p, generate_series(1, 60) WHERE m.name = 'intent';
+SELECT triage.solve_automation() AS solved;
 INSERT INTO tickets (id, subject, body, channel) VALUES (1, 'refund', 'I want a refund', 'mail'), (2, NULL, 'qqqq wwww zzzz', NULL),
                                                         (3, NULL, 'where is my parcel', NULL), (4, NULL, NULL, NULL);
 CREATE TABLE explained AS SELECT id, triage.explain_decision('tickets', id::text) AS e FROM tickets;
@@ -65,6 +69,8 @@ EXCEPT SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'triage.decision'
 
 -- leave nothing behind
 SELECT triage.detach('tickets', true);
+DELETE FROM triage.automation_policy;
+DELETE FROM triage.automation_evidence;
 DELETE FROM triage.routing_rule;
 DELETE FROM triage.queue;
 SELECT triage.drop_model('intent');

@@ -133,6 +133,7 @@ SELECT ticket_key, length(customer), repeat_contact FROM triage.decision WHERE t
 SELECT triage.detach('firms', true);
 DELETE FROM triage.decision;
 DELETE FROM triage.ticket_signature;
+DELETE FROM triage.waiting;
 DELETE FROM triage.routing_rule;
 DELETE FROM triage.queue;
 SELECT triage.drop_model('intent');

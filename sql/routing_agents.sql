@@ -76,7 +76,7 @@ SELECT subject, detail, resolved_at FROM alerts WHERE subject LIKE '%el%';
 TRUNCATE triage.waiting;
 SELECT triage.set_presence('bob', 'away'), put('c1', NULL, 'chat'), put('c2', NULL, 'chat'), put('m1', NULL, 'mail'), put('p1', NULL, 'phone');
 SELECT ticket_key, units FROM triage.claim_ticket('ann', 10);
-SELECT units, tickets FROM triage.agent_load WHERE agent_id = 1;
+SELECT units, tickets FROM triage.agent_work WHERE agent_id = 1;
 SELECT ticket_key FROM triage.claim_ticket('cleo', 10);
 SELECT agent, why_not FROM triage.ticket_agents('', 1, 'c2');
 SELECT solve();
@@ -190,7 +190,6 @@ SELECT triage.set_presence('Robert', NULL);
 -- rights: nobody may who was not given them
 CREATE ROLE routing_agents_nobody;
 GRANT USAGE ON SCHEMA triage TO routing_agents_nobody;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA triage TO routing_agents_nobody;
 SET ROLE routing_agents_nobody;
 SELECT triage.claim_ticket('Robert');
 SELECT triage.assign_tickets();

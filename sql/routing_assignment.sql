@@ -12,7 +12,7 @@ SELECT w.ticket_key AS key, q.name AS queue, w.rank, w.since, w.queued_at, w.pri
 FROM triage.waiting w JOIN triage.queue q USING (queue_id) ORDER BY w.queue_id, w.rank, w.waiting_id;
 CREATE VIEW has AS
 SELECT a.name, l.units, l.tickets, string_agg(s.ticket_key || ' (' || s.reason || ')', ', ' ORDER BY s.ticket_key) AS has
-FROM triage.agent a JOIN triage.agent_load l USING (agent_id)
+FROM triage.agent a JOIN triage.agent_work l USING (agent_id)
 LEFT JOIN triage.assignment s ON s.agent_id = a.agent_id AND s.released_at IS NULL
 GROUP BY a.name, l.units, l.tickets ORDER BY a.name;
 CREATE FUNCTION put(key text, queue text, priority int DEFAULT 50, since timestamptz DEFAULT NULL, skills jsonb DEFAULT NULL, channel text DEFAULT NULL, language text DEFAULT NULL)
@@ -91,7 +91,7 @@ SELECT key, queue FROM waits;
 
 -- assigning: by share of capacity left, then who was without new work for longest
 TRUNCATE triage.waiting, triage.assignment;
-UPDATE triage.agent_load SET units = 0, tickets = 0, last_assigned_at = '-infinity';
+UPDATE triage.agent_work SET units = 0, tickets = 0, last_assigned_at = '-infinity';
 INSERT INTO triage.agent (agent_id, name, capacity) VALUES (4, 'dan', 4), (5, 'eve', 2);
 INSERT INTO triage.agent_queue VALUES ('dan', 'everybody', 1), ('eve', 'everybody', 1);
 SELECT triage.set_presence(name, 'available') FROM triage.agent WHERE agent_id > 2;

@@ -17,6 +17,10 @@ CREATE TABLE tickets (id int PRIMARY KEY, body text, requester text, created_at 
 SELECT triage.attach('tickets') ->> 'customer' AS customer;
 INSERT INTO triage.routing_rule (position, name, intent, min_confidence, tier, priority, escalate_reason) VALUES
     (10, 'refunds', 'refund_request', 0.5, 'self_service', 20, NULL), (20, 'parcels', 'delivery_status', 0.5, 'senior', 70, 'lost?');
+INSERT INTO triage.automation_policy (intent, accepted_error) VALUES ('refund_request', 0.1);
+SELECT count(triage.record_evidence(m.name, m.version, p.intent, 0.5, true)) AS seen
+FROM triage.model m, triage.automation_policy p, generate_series(1, 60) WHERE m.name = 'intent';
+SELECT triage.solve_automation() AS solved;
 CREATE VIEW decided AS
 SELECT ticket_key::int AS id, outcome, tier, priority, regexp_replace(why, '(confidence|sentiment|urgency) [01]\.\d\d', '\1 P', 'g') AS why
 FROM triage.ticket_overview;
@@ -84,6 +88,8 @@ SELECT * FROM escalated WHERE id > 40 ORDER BY id, cause;
 
 -- leave nothing behind
 SELECT triage.detach('tickets', true);
+DELETE FROM triage.automation_policy;
+DELETE FROM triage.automation_evidence;
 SELECT count(*) FROM triage.escalation;
 DELETE FROM triage.routing_rule;
 DELETE FROM triage.queue;

@@ -28,6 +28,11 @@ INSERT INTO triage.routing_rule (position, name, intent, min_confidence, channel
     (30, 'refunds',   'refund_request',  0.5,  NULL,   NULL,  NULL, 'money',     'self_service', 20,   NULL),
     (40, 'parcels de','delivery_status', NULL, NULL,   NULL,  'de', 'money',     'priority',     100,  NULL),
     (50, 'parcels',   'delivery_status', NULL, NULL,   NULL,  NULL, NULL,        'assisted',     NULL, NULL);
+-- what was seen of them lets refunds be automated
+INSERT INTO triage.automation_policy (intent, accepted_error) VALUES ('refund_request', 0.1);
+SELECT count(triage.record_evidence(m.name, m.version, p.intent, 0.5, true)) AS seen
+FROM triage.model m, triage.automation_policy p, generate_series(1, 60) WHERE m.name = 'intent';
+SELECT triage.solve_automation() AS solved;
 INSERT INTO tickets VALUES
     (11, 'I want a refund', NULL, NULL, NULL),
     (12, 'I want a refund', 'chat', NULL, NULL),
@@ -80,6 +85,8 @@ SELECT id, outcome, queue FROM decided WHERE id = 31;
 
 -- leave nothing behind
 SELECT triage.detach('tickets', true);
+DELETE FROM triage.automation_policy;
+DELETE FROM triage.automation_evidence;
 
 DELETE FROM triage.routing_rule;
 DELETE FROM triage.queue;

@@ -21,7 +21,7 @@
 #     word?      the word or nothing; so may a class and a bracket be marked
 #
 # What comes out is an automaton: states, and edges from state to state by a word,
-# found by a hash. Edges that fit the same word may lead to several states.
+# found by a hash. Its tables are written in the byte order of this machine.
 use strict;
 use warnings;
 no warnings qw(portable);
@@ -75,15 +75,32 @@ sub same_point
 }
 
 # A word without its accents.
+my %plain_of;
+
+sub plain_letter
+{
+    my ($letter) = @_;
+    my ($base, @marks) = split //, NFD($letter);
+    return @marks && $base =~ /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/ && !grep({ !/\p{Mn}/ } @marks)
+        ? $base : $letter;
+}
+
 sub plain
 {
     my ($word) = @_;
     $word =~ tr/ıłđø/ildo/;
-    return join '', map {
-        my ($base, @marks) = split //, NFD($_);
-        @marks && $base =~ /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/ && !grep({ !/\p{Mn}/ } @marks)
-            ? $base : $_
-    } split //, $word;
+    $word =~ s/([^\x00-\x7F])/$plain_of{$1} \/\/= plain_letter($1)/ge;
+    return $word;
+}
+
+# A word in the letters that stand for all ways to write it.
+my %same_of;
+
+sub same
+{
+    my ($word) = @_;
+    $word =~ s/([^\x00-\x{2FF}])/$same_of{$1} \/\/= same_point(ord $1) ? chr same_point(ord $1) : ''/ge;
+    return $word;
 }
 
 # As st_lex_is_complex.
@@ -122,6 +139,7 @@ sub make_units
     my $stem = $word =~ s/\*$//;
     $word =~ s/(?<=[\p{L}\p{M}\p{N}])['\x{2019}](?=[\p{L}\p{N}])//g;
     $word = normalize($word);
+    if (!$stem && $word =~ /^[\p{L}\p{M}\p{N}]+$/ && $word !~ $COMPLEX) { return [ $WORD, $word ]; }
     my @units;
     my $open = '';
     for my $part ($word =~ /$COMPLEX|$SYMBOL|./g)
@@ -166,10 +184,17 @@ sub written
 # --- the automaton ---
 
 my (@groups, %group, @topics, %topic, %class, %class_used);
-my @entries;    # { text, group, weight, flags, where }
-my %there;      # by group and phrase
-my @accepts_of = ([]);    # of each state: entries
-my (@out, %memo);         # of each state: how => { text => [ states ] }
+my @entries;            # [ text, group, weight, flags ]
+my %there;              # by group and phrase: where, pattern, weight, blocks; joined by line ends
+my @accepts_of = ([]);  # of each state: entries
+my (@out, %memo);       # of each state: how => { number of a text => [ states ] }
+my (@texts, %number_of);    # words and stems have numbers: those sort faster
+
+sub number_of
+{
+    my ($text) = @_;
+    return $number_of{$text} // do { push @texts, $text; $number_of{$text} = $#texts };
+}
 
 for my $name (@TOPICS) { $topic{$name} = @topics; push @topics, $name; }
 
@@ -196,8 +221,9 @@ my %spellings_of;
 sub spellings
 {
     my ($language, $how, $text) = @_;
-    return $text if $text =~ /^[\x00-\x7F]*$/;
-    return @{ $spellings_of{"$language $how $text"} ||= [ make_spellings($language, $how, $text) ] };
+    return number_of($text) if $text =~ /^[\x00-\x7F]*$/;
+    return @{ $spellings_of{"$language $how $text"} ||=
+        [ map { number_of($_) } make_spellings($language, $how, $text) ] };
 }
 
 sub make_spellings
@@ -215,17 +241,14 @@ sub make_spellings
     }
     push @all, plain($text) unless $how == $ANY || $unfolded{$language};
     my %seen;
-    return grep { !$seen{$_}++ } map { join '', map { my $c = same_point(ord); $c ? chr $c : '' } split // } @all;
+    return grep { !$seen{$_}++ } map { same($_) } @all;
 }
 
 sub add_edge
 {
     my ($language, $from, $unit, $to) = @_;
     my ($how, $written) = @$unit;
-    for my $text (spellings($language, $how, $written))
-    {
-        push @{ $out[$from][$how]{$text} }, $to;
-    }
+    push @{ $out[$from][$how]{$_} }, $to for spellings($language, $how, $written);
 }
 
 # The elements of a pattern: words and [alternatives, is optional].
@@ -331,10 +354,12 @@ sub step
 sub add
 {
     my ($language, $kind, $topic, $pattern, $weight, $blocks) = @_;
-    my @elements = parse($language, $pattern) or return;
+    my $plain = $pattern =~ /^[\p{L}\p{M} ]+$/;
+    my @elements = $plain ? split(' ', $pattern) : parse($language, $pattern);
     my $text;
+    return unless @elements;
     # a plain phrase shares its states word by word
-    if ($pattern =~ /[()|\@'\x{2019}]/ || $pattern =~ /\S\?(?:\s|$)/) { $text = join ' ', split ' ', normalize($pattern); }
+    if (!$plain && ($pattern =~ /[()|\@'\x{2019}]/ || $pattern =~ /\S\?(?:\s|$)/)) { $text = join ' ', split ' ', normalize($pattern); }
     else
     {
         my @units = map { units($_) } @elements;
@@ -346,48 +371,55 @@ sub add
     if (my $old = $there{$id})
     {
         # other spellings of one phrase may be written out
-        complain("\"$text\" is there already, see $old->{where}")
-            if $old->{pattern} eq $pattern || $old->{weight} != $weight || $old->{blocks} != $blocks;
+        my ($old_where, $old_pattern, $old_weight, $old_blocks) = split /\n/, $old;
+        complain("\"$text\" is there already, see $old_where")
+            if $old_pattern eq $pattern || $old_weight != $weight || $old_blocks != $blocks;
         return;
     }
-    $there{$id} = { where => $where, pattern => $pattern, weight => $weight, blocks => $blocks };
+    $there{$id} = join "\n", $where, $pattern, $weight, $blocks;
 
     my @at = (0);
     @at = step($language, \@at, $_) for @elements;
     if (grep { $_ == 0 } @at) { complain("\"$pattern\" may be without any word"); return; }
-    push @entries, { text => $text, group => $group, weight => $weight, flags => $blocks ? 1 : 0 };
+    push @entries, [ $text, $group, $weight, $blocks ? 1 : 0 ];
     push @{ $accepts_of[$_] }, $#entries for @at;
 }
 
 # --- reading ---
 
-# Classes first: a phrase may come before the class that it names.
-my @lines;
-for my $file (sort @ARGV)
+# Hands each line of the files that is no comment to a function: language, fields.
+sub each_line
 {
-    my ($language) = basename($file) =~ /^([a-z]{2,3})\.(?:\w+\.)?tsv$/ or die "$file: what language is that?\n";
-    $language = '' if $language eq 'all';
-    open my $in, '<:encoding(UTF-8)', $file or die "$file: $!\n";
-    while (my $line = <$in>)
+    my ($do) = @_;
+    for my $file (sort @ARGV)
     {
-        $where = "$file:$.";
-        chomp $line;
-        next if $line =~ /^\s*(?:#|$)/;
-        my @fields = split /\t+/, $line;
-        if ($line =~ /^\@/)
+        my ($language) = basename($file) =~ /^([a-z]{2,3})\.(?:\w+\.)?tsv$/ or die "$file: what language is that?\n";
+        $language = '' if $language eq 'all';
+        open my $in, '<:encoding(UTF-8)', $file or die "$file: $!\n";
+        while (my $line = <$in>)
         {
-            if (@fields != 2 || $fields[0] !~ /^\@[a-z0-9_]{1,20}$/) { complain("a class is \@name<TAB>words"); next; }
-            push @{ $class{ "$language " . substr $fields[0], 1 } }, split ' ', $fields[1];
-            next;
+            next if $line =~ /^\s*(?:#|$)/;
+            $where = "$file:$.";
+            chomp $line;
+            $do->($language, split /\t+/, $line);
         }
-        if (@fields != 3) { complain("a line is kind<TAB>phrase<TAB>weight"); next; }
-        push @lines, [ $where, $language, @fields ];
     }
 }
-for my $line (@lines)
+
+sub read_class
 {
-    my ($language, $kind, $phrase, $weight);
-    ($where, $language, $kind, $phrase, $weight) = @$line;
+    my ($language, @fields) = @_;
+    return unless $fields[0] =~ /^\@/;
+    if (@fields != 2 || $fields[0] !~ /^\@[a-z0-9_]{1,20}$/) { complain("a class is \@name<TAB>words"); return; }
+    push @{ $class{ "$language " . substr $fields[0], 1 } }, split ' ', $fields[1];
+}
+
+sub read_phrase
+{
+    my ($language, @fields) = @_;
+    return if $fields[0] =~ /^\@/;
+    if (@fields != 3) { complain("a line is kind<TAB>phrase<TAB>weight"); return; }
+    my ($kind, $phrase, $weight) = @fields;
     my $topic = -1;
     if ($kind =~ /^topic\.([a-z][a-z0-9_]*)$/ && length $1 < $NAME_SIZE)
     {
@@ -395,16 +427,20 @@ for my $line (@lines)
         $topic = $topic{$1};
         $kind = 'topic';
     }
-    elsif ($kind eq 'topic' || !exists $KIND{$kind}) { complain("there is no kind \"$kind\""); next; }
+    elsif ($kind eq 'topic' || !exists $KIND{$kind}) { complain("there is no kind \"$kind\""); return; }
     my $blocks = $weight eq '-' ? 1 : 0;
     my ($low, $high) = @{ $RANGE{$kind} || [ 0, 1 ] };
     if (!$blocks && ($weight !~ /^-?\d+(?:\.\d+)?$/ || $weight < $low || $weight > $high))
     {
         complain("a weight of $kind is a number from $low to $high, or -");
-        next;
+        return;
     }
     add($language, $KIND{$kind}, $topic, $phrase, $blocks ? 0 : $weight, $blocks);
 }
+
+# Classes first: a phrase may come before the class that it names.
+each_line(\&read_class);
+each_line(\&read_phrase);
 for my $id (sort keys %class_used)
 {
     my ($language, $name) = split / /, $id;
@@ -414,40 +450,40 @@ for my $id (sort keys %class_used)
 die "more than 64 topics\n" if @topics > 64;
 exit 1 if $errors;
 
-# Classes are listed for people.
+# Classes are listed
 my @classes;
 for my $id (sort keys %class)
 {
     my ($language, $name) = split / /, $id;
     push @classes, $name;
-    push @entries, { text => join(' ', @{ $class{$id} }), group => group_of($CLASS, $#classes, $language),
-        weight => 0, flags => 1 };
+    push @entries, [ join(' ', @{ $class{$id} }), group_of($CLASS, $#classes, $language), 0, 1 ];
 }
 
-# --- keys, as in lexicon_inner.h ---
+# What only reading needed.
+%$_ = () for \(%there, %memo, %units_of, %spellings_of, %class);
 
-my %hash_of;
+# --- keys, as in lexicon_inner.h ---
 
 sub hash_of
 {
     use integer;
     my ($text) = @_;
-    return $hash_of{$text} if exists $hash_of{$text};
     my $h = 0x4BF29CE484222325;
     $h = ($h ^ $_) * 0x100000001B3 for unpack 'W*', $text;
-    return $hash_of{$text} = $h;
+    return $h;
 }
 
-# The upper and the lower half of an edge's key.
+my @hash_of = map { hash_of($_) } @texts;
+
+# An edge's key.
 sub key
 {
-    my ($state, $h, $how) = @_;
     use integer;
-    my $x = ($h + $state * 0x1E3779B97F4A7C15 + $how * 0x42E1FBE4DA5B7A39);
+    my ($state, $h, $how) = @_;
+    my $x = $h + $state * 0x1E3779B97F4A7C15 + $how * 0x42E1FBE4DA5B7A39;
     $x = ($x ^ (($x >> 32) & 0xFFFFFFFF)) * 0x3F58476D1CE4E5B9;
     $x = ($x ^ (($x >> 32) & 0xFFFFFFFF)) * 0x14D049BB133111EB;
-    $x ^= ($x >> 32) & 0xFFFFFFFF;
-    return (($x >> 32) & 0xFFFFFFFF, $x & 0xFFFFFFFF);
+    return $x ^ (($x >> 32) & 0xFFFFFFFF);
 }
 
 # --- one state at a time ---
@@ -456,71 +492,109 @@ sub key
 # its states are sets of the old ones, and an edge stands for all that fit. What is
 # looked for first stands for what would be looked for next too: a word as it is, by
 # its shape, by stems from the longest, any word.
-my (@sets, %set, @made, @done);    # @made: [from, how, text, to]
+my (@sets, %set, @single);
+my ($keys, $targets, $nedges) = ('', '', 0);    # of the edges: 64 and 32 bits each
+my @sieve = (0) x ((1 << $SIEVE_BITS) / 32);
+my ($states, $accepts, $nstates) = ('', '', 0); # as StLexState and the lists of entries
 
+# The number of the set of these states; a list of one state is a set most often.
 sub set_of
 {
-    return exists $set{ $_[0] } ? $set{ $_[0] } : do { push @sets, [ $_[0] ]; $set{ $_[0] } = $#sets } if @_ == 1;
-    my %seen;
-    my @members = sort { $a <=> $b } grep { !$seen{$_}++ } @_;
-    my $id = join ' ', @members;
-    if (!exists $set{$id}) { $set{$id} = @sets; push @sets, \@members; }
-    return $set{$id};
+    if (@_ == 1)
+    {
+        return $single[ $_[0] ] //= do { push @sets, $_[0]; $#sets };
+    }
+    my $last = -1;
+    my @members = grep { my $new = $_ != $last; $last = $_; $new } sort { $a <=> $b } @_;
+    return set_of(@members) if @members == 1;
+    return $set{ pack 'w*', @members } //= do { push @sets, \@members; $#sets };
+}
+
+sub make_edge
+{
+    my ($from, $how, $hash, $to) = @_;
+    my $key = key($from, $hash, $how);
+    $keys .= pack 'q', $key;
+    $targets .= pack 'N', $to;
+    $nedges++;
+    if ($from == 0)
+    {
+        my $bit = ($key >> (64 - $SIEVE_BITS)) & ((1 << $SIEVE_BITS) - 1);
+        $sieve[ $bit >> 5 ] |= 1 << ($bit & 31);
+    }
+}
+
+my @is_plain = map { /[\d#]/ ? 0 : 1 } @texts;
+
+sub push_state
+{
+    my ($ends, $stems, $follows) = @_;
+    my $first = 0;
+    if (@$ends)
+    {
+        my %seen;
+        my @list = sort { $a <=> $b } grep { !$seen{$_}++ } @$ends;
+        $list[-1] |= 0x80000000;    # ST_LEX_LAST
+        $first = 1 + length($accepts) / 4;
+        $accepts .= pack 'L*', @list;
+    }
+    $states .= pack 'LL', $first << 2 | $follows, $stems;
+    $nstates++;
 }
 
 set_of(0);
 for (my $at = 0; $at < @sets; $at++)
 {
-    my $members = $sets[$at];
+    my $members = ref $sets[$at] ? $sets[$at] : [ $sets[$at] ];
+    my (%words, %stems, @any, @ends);
 
     # most states are of one phrase and have nothing to unite
     if (@$members == 1)
     {
         my ($member) = @$members;
-        my $outs = $out[$member];
-        if (!$outs || !($outs->[$STEM] || $outs->[$ANY] || grep { /[0-9#]/ } keys %{ $outs->[$WORD] }))
+        my ($words, $stems, $any) = @{ $out[$member] || [] };
+        if (!$stems && !$any && !grep { !$is_plain[$_] } keys %{ $words || {} })
         {
-            my $words = $outs ? $outs->[$WORD] : {};
-            $done[$at] = { stems => 0, children => %$words ? 1 : 0, accepts => $accepts_of[$member] };
-            push @made, map { [ $at, $WORD, $_, set_of(@{ $words->{$_} }) ] } sort keys %$words;
+            push_state($accepts_of[$member], 0, $words ? 1 : 0);
+            make_edge($at, $WORD, $hash_of[$_], set_of(@{ $words->{$_} })) for sort { $a <=> $b } keys %{ $words || {} };
             next;
         }
     }
-    my (%words, %stems, @any, %accepts);
     for my $member (@$members)
     {
         my ($words, $stems, $any) = @{ $out[$member] || [] };
         push @{ $words{$_} }, @{ $words->{$_} } for keys %{ $words || {} };
-        push @{ $stems{$_} }, @{ $stems->{$_} } for keys %{ $stems || {} };
+        push @{ $stems{ $texts[$_] } }, @{ $stems->{$_} } for keys %{ $stems || {} };
         push @any, map { @$_ } values %{ $any || {} };
-        $accepts{$_} = 1 for @{ $accepts_of[$member] };
+        push @ends, @{ $accepts_of[$member] };
     }
-    my $state = $done[$at] = { stems => 0, children => (%words ? 1 : 0) | (@any ? 2 : 0),
-        accepts => [ sort { $a <=> $b } keys %accepts ] };
-    push @made, [ $at, $ANY, '_', set_of(@any) ] if @any;
+    make_edge($at, $ANY, 0, set_of(@any)) if @any;
 
     # what fits by stems: those that are stems of the text too
     my @lengths = do { my %l = map { length $_ => 1 } keys %stems; sort { $a <=> $b } keys %l };
-    my $digits = $stems{'#'};
+    my $by_digits = $stems{'#'};
+    my $mask = 0;
     for my $stem (sort keys %stems)
     {
         my @to = @any;
         push @to, @{ $stems{$_} || [] } for map { substr $stem, 0, $_ } grep { $_ <= length $stem } @lengths;
-        push @to, @$digits if $digits && $stem =~ /^\d/;
-        push @made, [ $at, $STEM, $stem, set_of(@to) ];
-        $state->{stems} |= 1 << length $stem;
+        push @to, @$by_digits if $by_digits && $stem =~ /^\d/;
+        make_edge($at, $STEM, hash_of($stem), set_of(@to));
+        $mask |= 1 << length $stem;
     }
-    for my $word (sort keys %words)
+    for my $number (sort { $a <=> $b } keys %words)
     {
-        my @to = @{ $words{$word} };
-        if ($word =~ /\d/)
+        my @to = @{ $words{$number} };
+        if (@lengths || @any || !$is_plain[$number])
         {
-            my $shape = $word =~ s/\d+/#/gr;
-            push @to, @{ $words{$shape} || [] };
-        }
-        if (@lengths || @any)
-        {
-            if ($word =~ /^[\p{L}\p{M}\p{N}#]/)
+            my $word = $texts[$number];
+            if (!$is_plain[$number] && $word =~ /\d/)
+            {
+                my $shape = $word =~ s/\d+/#/gr;
+                my $other = $number_of{$shape};
+                push @to, @{ $words{$other} } if defined $other && $words{$other};
+            }
+            if ((@lengths || @any) && $word =~ /^[\p{L}\p{M}\p{N}#]/)
             {
                 push @to, @any;
                 for my $length (@lengths)
@@ -529,65 +603,54 @@ for (my $at = 0; $at < @sets; $at++)
                     my $fit = $stems{ substr $word, 0, $length };
                     push @to, @$fit if $fit;
                 }
-                push @to, @$digits if $digits && $word =~ /^\d/;
+                push @to, @$by_digits if $by_digits && $word =~ /^\d/;
             }
         }
-        push @made, [ $at, $WORD, $word, set_of(@to) ];
+        make_edge($at, $WORD, $hash_of[$number], set_of(@to));
     }
+    push_state(\@ends, $mask, (%words ? 1 : 0) | (@any ? 2 : 0));
 }
 
-# Three of four slots are taken.
-my $slots = int(@made / 0.75) + 16;
-my @slot = ('0') x $slots;
-my @sieve = (0) x ((1 << $SIEVE_BITS) / 32);
-die "too many states\n" if @done >= 1 << 24;
-for my $edge (@made)
+# Three of four slots are taken. A slot is the upper 32 bits of the key, the state that
+# the edge leads to, and the lower 8 of the key.
+die "too many states\n" if $nstates >= 1 << 24;
+my $slots = int($nedges / 0.75) + 16;
+my $edges = '';
 {
-    my ($from, $how, $text, $to) = @$edge;
-    my ($high, $low) = key($from, $how == $ANY ? 0 : hash_of($text), $how);
-    my $at = ($low * $slots) >> 32;
-    while ($slot[$at] ne '0') { $at = 0 if ++$at == $slots; }
-    # the state and 40 bits of the key
-    $slot[$at] = sprintf '0x%X%06X%02X', $high, $to, $low & 0xFF;
-    if ($from == 0)
+    vec($edges, $slots - 1, 64) = 0;
+    my $edge = 0;
+    for my $key (unpack 'Q*', $keys)
     {
-        my $bit = $high >> (32 - $SIEVE_BITS);
-        $sieve[ $bit >> 5 ] |= 1 << ($bit & 31);
+        my $at = (($key & 0xFFFFFFFF) * $slots) >> 32;
+        while (vec($edges, $at, 64)) { $at = 0 if ++$at == $slots; }
+        vec($edges, $at, 64) = ($key & 0xFFFFFFFF00000000) | vec($targets, $edge++, 32) << 8 | ($key & 0xFF);
     }
+    $edges = pack 'Q*', unpack 'Q>*', $edges;
 }
 
 # --- writing ---
 
 my $text = '';
-my (@state_rows, @accepts, @entry_rows);
-for my $state (@done)
-{
-    my @list = @{ $state->{accepts} };
-    push @state_rows, sprintf '{%d,0x%X,%d}', @list ? 1 + @accepts : 0, $state->{stems}, $state->{children};
-    push @accepts, map { $list[$_] . ($_ == $#list ? '|ST_LEX_LAST' : '') } 0 .. $#list;
-}
+my $entries = '';
 for my $entry (@entries)
 {
-    utf8::encode(my $raw = $entry->{text});
-    die "$entry->{text}: too long\n" if length $raw > 65535;
-    push @entry_rows, sprintf '{%d,%s,%d,%d,%d}', length $text, $entry->{weight}, length $raw, $entry->{group},
-        $entry->{flags};
-    $text .= $raw;
+    my ($written, $group, $weight, $blocks) = @$entry;
+    utf8::encode($written);
+    die "$written: too long\n" if length $written > 65535;
+    $entries .= pack 'LfSS', length $text, $weight, length $written, $group | ($blocks ? 0x8000 : 0);
+    $text .= $written;
 }
+die "too many groups\n" if @groups >= 0x8000;
 
-# Text as rows of character constants would be slow to compile: string literals.
-sub literal
+# Tables of a million elements would be slow to compile: string literals are not.
+my @escape = map { my $c = chr; $c =~ /[\\"?]/ ? "\\$c" : $c =~ /[\x20-\x7E]/ ? $c : sprintf '\\%03o', $_ } 0 .. 255;
+
+sub table
 {
-    my ($raw) = @_;
-    my $out = '';
-    while ($raw =~ /(.{1,96})/gs)
-    {
-        my $part = $1;
-        $part =~ s/([\\"?])/\\$1/g;
-        $part =~ s/([^\x20-\x7E])/sprintf '\\%03o', ord $1/ge;
-        $out .= "\t\"$part\"\n";
-    }
-    return $out eq '' ? "\t\"\"\n" : $out;
+    my ($name, $raw) = @_;
+    print "const char $name\[] pg_attribute_aligned(8) =\n";
+    print "\t\"", join('', @escape[ unpack 'C*', substr $raw, $_ * 64, 64 ]), "\"\n" for 0 .. (length($raw) + 63) / 64 - 1;
+    print "\t\"\";\n\n";
 }
 
 sub array
@@ -600,20 +663,20 @@ sub array
 }
 
 print "/* Generated by tools/lexicon.pl from src/understanding/lexicon: change those files. */\n\n";
-printf "/* %d entries, %d states, %d edges */\n\n", scalar @entries, scalar @done, scalar @made;
+printf "/* %d entries, %d states, %d edges */\n\n", scalar @entries, $nstates, $nedges;
 printf "const uint32 st_lex_nslots = %d;\n", $slots;
 printf "const int st_lex_nentries = %d;\n", scalar @entries;
 printf "const int st_lex_ngroups = %d;\n", scalar @groups;
 printf "const int st_lex_ntopics = %d;\n", scalar @topics;
 printf "const int st_lex_nunfolded = %d;\n\n", scalar @UNFOLDED;
-array('uint64 st_lex_edges[]', 12, @slot);
-array('StLexState st_lex_states[]', 8, @state_rows);
-array('uint32 st_lex_accepts[]', 12, @accepts);
-array('StLexEntry st_lex_entries[]', 6, @entry_rows ? @entry_rows : '{0}');
+table('st_lex_edge_bytes', $edges);
+table('st_lex_state_bytes', $states);
+table('st_lex_accept_bytes', $accepts);
+table('st_lex_entry_bytes', $entries);
+table('st_lex_text', $text);
 array('StLexGroup st_lex_groups[]', 6, @groups ? map { "{$_->[0],$_->[1],\"$_->[2]\"}" } @groups : '{0}');
 array('uint32 st_lex_sieve[]', 12, map { sprintf '0x%X', $_ } @sieve);
 array('uint16 st_lex_same_low[]', 12, map { sprintf '0x%X', same_point($_) } 0x300 .. 0x6FF);
 array('char st_lex_classes[][ST_LEX_NAME_SIZE]', 4, @classes ? map { "\"$_\"" } @classes : '""');
 array('char st_lex_topics[][ST_LEX_NAME_SIZE]', 4, map { "\"$_\"" } @topics);
 array('char st_lex_unfolded[][4]', 12, map { "\"$_\"" } @UNFOLDED);
-print "const char st_lex_text[] =\n", literal($text), "\t;\n";

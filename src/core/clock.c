@@ -22,6 +22,7 @@
 #include "core/core.h"
 
 static char *clock_setting = NULL;
+static TimestampTz borrowed = 0;
 
 PG_FUNCTION_INFO_V1(st_now_sql);
 
@@ -46,6 +47,8 @@ st_core_init(void)
 TimestampTz
 st_now(void)
 {
+	if (borrowed != 0)
+		return borrowed;
 	if (clock_setting == NULL || clock_setting[0] == '\0')
 		return GetCurrentTransactionStartTimestamp();
 
@@ -53,6 +56,21 @@ st_now(void)
 												   CStringGetDatum(clock_setting),
 												   ObjectIdGetDatum(InvalidOid),
 												   Int32GetDatum(-1)));
+}
+
+/*
+ * st_clock_borrow
+ *		Has st_now() return this, or with 0 what it returns by itself.  Returns
+ *		what was borrowed before, for the caller to give back, also when
+ *		something is thrown.
+ */
+TimestampTz
+st_clock_borrow(TimestampTz now)
+{
+	TimestampTz before = borrowed;
+
+	borrowed = now;
+	return before;
 }
 
 /* triage.now() */

@@ -83,4 +83,19 @@ st_buffile_read_exact(BufFile *file, void *data, size_t size)
 	index_beginscan(heap, index, snapshot, nkeys, 0)
 #endif
 
+/* 17 counts processes by one number; -1 stands for any. */
+#define ST_ANY_BACKEND (-1)
+#if PG_VERSION_NUM >= 170000
+#define st_my_proc_number() MyProcNumber
+#else
+#define st_my_proc_number() (MyProc->pgprocno)
+#endif
+
+/* 16 has one function for who owns what. */
+#if PG_VERSION_NUM >= 160000
+#define st_owns_database(database, role) object_ownercheck(DatabaseRelationId, database, role)
+#else
+#define st_owns_database(database, role) pg_database_ownercheck(database, role)
+#endif
+
 #endif							/* ST_COMPAT_H */

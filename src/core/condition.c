@@ -5,8 +5,8 @@
  *		something that is evaluated in well under a microsecond.
  *
  * A condition is parsed by the server's own parser with the attributes of
- * the row type as its columns, always under search_path pg_catalog, triage:
- * it means the same for whoever evaluates it.  Then it must pass a list of what
+ * the row type as its columns, always under search_path pg_catalog, triage and
+ * in time zone UTC: it means the same for whoever evaluates it.  Then it must pass a list of what
  * is allowed: it runs in the trigger, with the rights of the extension's owner,
  * so it may compute but not read, write or call anything that a user defined.
  *
@@ -24,6 +24,7 @@
 #include "commands/extension.h"
 #include "executor/executor.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -37,7 +38,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/regproc.h"
-#include "utils/resowner.h"
 
 #include "core/compat.h"
 #include "core/condition.h"
@@ -46,11 +46,27 @@
 /* Where conditions look for names. */
 #define CONDITION_PATH "pg_catalog, " ST_SCHEMA ", pg_temp"
 
+/* What a session can set that gives a text another meaning. */
+static const struct
+{
+	const char *name;
+	const char *value;
+}			meaning[] = {
+	{"search_path", CONDITION_PATH},
+	{"TimeZone", "UTC"},
+	{"DateStyle", "ISO, YMD"},
+	{"IntervalStyle", "postgres"},
+	{"standard_conforming_strings", "on"},
+	{"transform_null_equals", "off"},
+};
+
 typedef struct Checker
 {
 	ParseState *pstate;
 	Oid			extension;
 	Bitmapset  *facts;			/* attribute numbers that are read */
+	bool		uses_clock;
+	Node	   *node;			/* whose functions are looked at */
 } Checker;
 
 /* ---- names ---- */
@@ -113,18 +129,23 @@ check_function(Oid function, void *context)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("function %s cannot be used in a condition", format_procedure(function)),
 				 errdetail("Conditions run in the trigger, with its owner's rights."),
-				 errhint("Use functions and operators of pg_catalog and of support_triage.")));
+				 errhint("Use functions and operators of pg_catalog and of support_triage."),
+				 parser_errposition(checker->pstate, exprLocation(checker->node))));
 
 	if (func_volatile(function) == PROVOLATILE_IMMUTABLE)
 		return false;
 	/* the decision's own clock */
 	if (ours && strcmp(get_func_name(function), "now") == 0)
+	{
+		checker->uses_clock = true;
 		return false;
+	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 			 errmsg("function %s cannot be used in a condition", format_procedure(function)),
 			 errdetail("It is not immutable: the same facts could be decided differently."),
-			 errhint("The decision's own time is triage.now(); times of day and weekdays need a time zone by name: extract(hour from created_at AT TIME ZONE 'Europe/Berlin').")));
+			 errhint("The decision's own time is triage.now(); times of day and weekdays need a time zone by name: extract(hour from created_at AT TIME ZONE 'Europe/Berlin'). Ages are differences: triage.now() - created_at > interval '1 day'."),
+			 parser_errposition(checker->pstate, exprLocation(checker->node))));
 	return false;				/* keep compiler quiet */
 }
 
@@ -219,6 +240,7 @@ check_node(Node *node, Checker *checker)
 	if (!IsA(node, List) && !IsA(node, CaseWhen))
 	{
 		check_type(checker, node);
+		checker->node = node;
 		check_functions_in_node(node, check_function, checker);
 	}
 	return expression_tree_walker(node, check_node, checker);
@@ -236,6 +258,54 @@ check_raw_node(Node *node, Checker *checker)
 	if (IsA(node, SubLink))
 		refuse(checker, node, "a subquery");
 	return raw_expression_tree_walker(node, check_raw_node, checker);
+}
+
+/* For check_functions_in_node: a leakproof function says nothing by an error, so it has none. */
+static bool
+function_may_throw(Oid function, void *context)
+{
+	return !get_func_leakproof(function);
+}
+
+/*
+ * Whether evaluating may fail for some facts.  Errs on the side of true; what a
+ * condition consists of mostly, comparisons, is known not to.
+ */
+static bool
+may_throw(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_Var:
+		case T_Const:
+		case T_FuncExpr:
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+		case T_ScalarArrayOpExpr:
+		case T_BoolExpr:
+		case T_RelabelType:
+		case T_CollateExpr:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CaseTestExpr:
+		case T_CoalesceExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_List:
+			break;
+		case T_ArrayExpr:
+			if (((ArrayExpr *) node)->multidims)
+				return true;
+			break;
+		default:
+			return true;
+	}
+	if (!IsA(node, List) && !IsA(node, CaseWhen) && check_functions_in_node(node, function_may_throw, NULL))
+		return true;
+	return expression_tree_walker(node, may_throw, context);
 }
 
 /* ---- compiling ---- */
@@ -311,8 +381,9 @@ st_condition_compile(const char *condition, TupleDesc facts)
 	error_context_stack = &callback;
 
 	level = NewGUCNestLevel();
-	(void) set_config_option("search_path", CONDITION_PATH, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	for (int i = 0; i < lengthof(meaning); i++)
+		(void) set_config_option(meaning[i].name, meaning[i].value, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
 
 	pstate->p_sourcetext = condition;
 	pstate->p_pre_columnref_hook = resolve_column;
@@ -327,7 +398,10 @@ st_condition_compile(const char *condition, TupleDesc facts)
 	check_node(node, &checker);
 
 	compiled = palloc0(sizeof(StCondition));
-	compiled->state = ExecInitExpr(expression_planner((Expr *) node), NULL);
+	compiled->expression = (Node *) expression_planner((Expr *) node);
+	compiled->state = ExecInitExpr((Expr *) compiled->expression, NULL);
+	compiled->may_throw = may_throw(compiled->expression, NULL);
+	compiled->uses_clock = checker.uses_clock;
 	compiled->facts = palloc(Max(1, bms_num_members(checker.facts)) * sizeof(AttrNumber));
 	while ((attnum = bms_next_member(checker.facts, attnum)) >= 0)
 		compiled->facts[compiled->nfacts++] = attnum;
@@ -350,46 +424,6 @@ st_condition_holds(const StCondition *condition, ExprContext *econtext, bool *is
 	return !*is_null && DatumGetBool(value);
 }
 
-/*
- * st_guarded
- *		Runs a function in a subtransaction.  Returns false when it threw, with
- *		the message in *why, palloc'd in the current context; only a cancelled
- *		query and the like is thrown on.
- */
-bool
-st_guarded(StGuarded function, void *arg, char **why)
-{
-	MemoryContext cxt = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = false;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(cxt);
-	PG_TRY();
-	{
-		function(arg);
-		ReleaseCurrentSubTransaction();
-		done = true;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(cxt);
-		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		*why = error->message;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(cxt);
-	CurrentResourceOwner = owner;
-	return done;
-}
-
 typedef struct SoftCompile
 {
 	const char *condition;
@@ -398,13 +432,24 @@ typedef struct SoftCompile
 	StCondition *compiled;
 } SoftCompile;
 
+/*
+ * As the extension's owner: whoever causes the compilation, by inserting a
+ * ticket, may have no right on schema triage.  The text was checked when it was
+ * written, and compiling runs nothing of a user's; when it throws, the end of
+ * the subtransaction restores the identity.
+ */
 static void
 compile_guarded(void *arg)
 {
 	SoftCompile *soft = arg;
 	MemoryContext old = MemoryContextSwitchTo(soft->cxt);
+	Oid			user;
+	int			sec_context;
 
+	GetUserIdAndSecContext(&user, &sec_context);
+	SetUserIdAndSecContext(st_extension_owner(), sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	soft->compiled = st_condition_compile(soft->condition, soft->facts);
+	SetUserIdAndSecContext(user, sec_context);
 	MemoryContextSwitchTo(old);
 }
 

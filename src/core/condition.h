@@ -20,6 +20,9 @@
 typedef struct StCondition
 {
 	ExprState  *state;
+	Node	   *expression;		/* as planned; facts are Vars of relation 1 */
+	bool		may_throw;		/* calls something that can fail on some facts */
+	bool		uses_clock;		/* calls triage.now() */
 	int			nfacts;			/* facts that it reads */
 	AttrNumber *facts;			/* their attribute numbers, ascending */
 } StCondition;
@@ -27,10 +30,5 @@ typedef struct StCondition
 extern StCondition *st_condition_compile(const char *condition, TupleDesc facts);
 extern StCondition *st_condition_compile_soft(const char *condition, TupleDesc facts, char **why);
 extern bool st_condition_holds(const StCondition *condition, ExprContext *econtext, bool *is_null);
-
-/* Runs something that may throw; see condition.c. */
-typedef void (*StGuarded) (void *arg);
-
-extern bool st_guarded(StGuarded function, void *arg, char **why);
 
 #endif							/* ST_CONDITION_H */

@@ -26,6 +26,7 @@ extern void st_core_init(void);
 
 /* The present, as every room sees it: see clock.c. */
 extern TimestampTz st_now(void);
+extern TimestampTz st_clock_borrow(TimestampTz now);
 
 /* OIDs of the extension's own objects: see names.c. */
 extern Oid	st_schema_oid(bool missing_ok);
@@ -52,6 +53,8 @@ extern text *st_scan_text(StTableScan *scan, const char *column);
 extern char *st_scan_cstring(StTableScan *scan, const char *column);
 extern int32 st_scan_int32(StTableScan *scan, const char *column, int32 if_null);
 extern bool st_scan_bool(StTableScan *scan, const char *column);
+extern Datum st_row_value(Relation rel, HeapTuple row, const char *column, bool *isnull);
+extern char *st_row_cstring(Relation rel, HeapTuple row, const char *column);
 
 /* Being told of changed relations: see invalidation.c. */
 typedef void (*StRelationChanged) (Datum arg, Oid relid);
@@ -59,7 +62,7 @@ typedef void (*StRelationChanged) (Datum arg, Oid relid);
 extern void st_on_relation_change(StRelationChanged function, Datum arg);
 
 /* What a backend keeps of settings tables: see config_cache.c. */
-#define ST_CONFIG_MAX_TABLES	6
+#define ST_CONFIG_MAX_TABLES	8
 
 typedef struct StConfigCache
 {
@@ -87,5 +90,21 @@ typedef struct StTableWriter StTableWriter;
 extern StTableWriter *st_table_writer_begin(const char *relname, const char *const *columns, int ncolumns);
 extern void st_table_writer_add(StTableWriter *writer, const Datum *values, const bool *isnull);
 extern int64 st_table_writer_end(StTableWriter *writer);
+
+/* Running what may throw, in a subtransaction: see guarded.c. */
+typedef void (*StGuarded) (void *arg);
+
+extern bool st_guarded(StGuarded function, void *arg, char **why);
+extern bool st_guarded_error(StGuarded function, void *arg, ErrorData **error);
+
+/* The worker of this database is told of work at commit: see wake.c. */
+extern void st_wake_worker(void);
+extern void st_on_wake(void (*find) (void), void (*wake) (void));
+
+/* Whose tickets the session's role may see: see access.c. */
+extern void st_access_init(void);
+extern bool st_caller_sees_tenant(const text *tenant);
+extern void st_require_tenant(const text *tenant);
+extern void st_require_all_tenants(const char *function);
 
 #endif							/* ST_CORE_H */

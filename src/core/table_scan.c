@@ -99,3 +99,20 @@ st_scan_bool(StTableScan *scan, const char *column)
 
 	return !isnull && DatumGetBool(value);
 }
+
+/* The value of a column in a row that a trigger has; it is in the row. */
+Datum
+st_row_value(Relation rel, HeapTuple row, const char *column, bool *isnull)
+{
+	return heap_getattr(row, st_attnum(RelationGetRelid(rel), column), RelationGetDescr(rel), isnull);
+}
+
+/* The same of a text column, palloc'd; NULL for NULL. */
+char *
+st_row_cstring(Relation rel, HeapTuple row, const char *column)
+{
+	bool		isnull;
+	Datum		value = st_row_value(rel, row, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}

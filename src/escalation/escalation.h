@@ -4,8 +4,8 @@
  *		The queue of tickets that a person must see now, as the pipeline uses
  *		it.
  *
- * All of these write as the current user through SPI: the caller has taken the
- * owner's identity.  Strings are in the database encoding.
+ * All of these write as the current user: the caller has taken the owner's
+ * identity.  Strings are in the database encoding.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,28 +25,38 @@ typedef struct StEscalation
 	int32		queue_id;		/* 0: none */
 } StEscalation;
 
+/* Once a backend: settings. */
+extern void st_escalation_init(void);
+
 /*
  * st_escalation_enqueue
  *		Queues them; those whose ticket and cause are open already are left as
- *		they are.  Returns how many are new.  Listeners on triage_escalation
+ *		they are, and so are those of a cause that cools down.  Returns how many are new.  Listeners on triage_escalation
  *		are told once a transaction.
  */
 extern int	st_escalation_enqueue(const StEscalation *items, int n);
 
 /*
  * st_escalation_enqueue_one
- *		The same for one.  Returns its identity, or that of the open one.
+ *		The same for one.  Returns its identity, or that of the one in its way.
  */
 extern int64 st_escalation_enqueue_one(const StEscalation *item);
 
 /*
  * st_escalation_forget
- *		Removes the open escalations of tickets that are gone; tenants and keys
+ *		Removes the open escalations and dead letters of tickets that are gone; tenants and keys
  *		are text[] of the same length.
  */
 extern void st_escalation_forget(int32 source_id, Datum tenants, Datum keys);
 
-/* The same for all tickets of a source, and the closed ones when asked. */
+/*
+ * st_escalation_cancel
+ *		Ends the open escalations of tickets that need nobody any more; they go
+ *		to the history with why.  Returns how many.
+ */
+extern int	st_escalation_cancel(int32 source_id, Datum tenants, Datum keys, const char *why);
+
+/* Forgets those of all tickets of a source, and the closed ones when asked. */
 extern void st_escalation_forget_source(int32 source_id, bool closed_too);
 
 /* A ticket has another key (or tenant): its escalations go with it. */

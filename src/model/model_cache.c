@@ -35,7 +35,6 @@
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -287,6 +286,14 @@ slot_load(ModelSlot *slot)
 	MemoryContextDelete(scratch);
 }
 
+/* slot_load, in the subtransaction's own memory, so that an error leaves nothing */
+static void
+slot_load_guarded(void *arg)
+{
+	MemoryContextSwitchTo(CurTransactionContext);
+	slot_load(arg);
+}
+
 /*
  * slot_load_softly
  *		slot_load, but returns false and *why for an error (other than cancel
@@ -295,44 +302,12 @@ slot_load(ModelSlot *slot)
 static bool
 slot_load_softly(ModelSlot *slot, char **why)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool ok = true;
-
 	if (IsInParallelMode())
 	{
 		slot_load(slot);
 		return true;
 	}
-
-	/* in the subtransaction's own memory, so that an error leaves nothing */
-	BeginInternalSubTransaction(NULL);
-	PG_TRY();
-	{
-		slot_load(slot);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
-			ReThrowError(error);
-		*why = error->message;
-		ok = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-
-	return ok;
+	return st_guarded(slot_load_guarded, slot, why);
 }
 
 /* slot_set: gives a slot its model, or why there is none (copied) */

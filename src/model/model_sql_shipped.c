@@ -25,10 +25,10 @@
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/tuplestore.h"
 
 #include "core/compat.h"
+#include "core/core.h"
 #include "model/model_inner.h"
 
 /* What is told of a model has no more bytes than this */
@@ -130,6 +130,21 @@ name_of_file(const char *file)
 	return pnstrdup(file + prefix, name);
 }
 
+/* A file, and what was done with it. */
+typedef struct Refresh
+{
+	const char *file;
+	const char *change;
+} Refresh;
+
+static void
+refresh_guarded(void *arg)
+{
+	Refresh    *one = arg;
+
+	one->change = refresh(one->file);
+}
+
 /*
  * refresh_softly
  *		refresh, with a warning for an error other than cancel and lack of
@@ -138,40 +153,15 @@ name_of_file(const char *file)
 static const char *
 refresh_softly(const char *file)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	const char *volatile change = "left out";
+	Refresh		one = {file, "left out"};
+	ErrorData  *error;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		change = refresh(file);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
-			ReThrowError(error);
+	if (!st_guarded_error(refresh_guarded, &one, &error))
 		ereport(WARNING,
 				(errcode(error->sqlerrcode),
 				 errmsg("shipped model \"%s\" is left out: %s", name_of_file(file), error->message),
 				 errhint("Install the files of support_triage again, then call triage.refresh_models().")));
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-
-	return change;
+	return one.change;
 }
 
 /*

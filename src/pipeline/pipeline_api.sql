@@ -31,6 +31,13 @@ AS 'MODULE_PATHNAME', 'st_ticket_updated';
 COMMENT ON FUNCTION triage.ticket_updated() IS 'Trigger of attached tables: decides a ticket again when its text, its key or what rules test changed. Created by triage.attach.';
 REVOKE ALL ON FUNCTION triage.ticket_updated() FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.ticket_moved()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_ticket_moved';
+COMMENT ON FUNCTION triage.ticket_moved() IS 'Trigger of attached tables: the status of a ticket changed, or the agent whom it names. Its clocks stand still, run on or end; a solved ticket has no owner any more and does not wait, a reopened one goes back to its agent or waits. Created by triage.attach.';
+REVOKE ALL ON FUNCTION triage.ticket_moved() FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION triage.ticket_deleted()
 RETURNS trigger
 LANGUAGE c
@@ -49,7 +56,7 @@ CREATE OR REPLACE FUNCTION triage.attach(tickets regclass, columns jsonb DEFAULT
 RETURNS jsonb
 LANGUAGE c VOLATILE STRICT
 AS 'MODULE_PATHNAME', 'st_attach';
-COMMENT ON FUNCTION triage.attach(regclass, jsonb, jsonb) IS 'Attaches a table: from now on each of its tickets is decided in the transaction that inserts it. columns maps roles (id, subject, body, customer, channel, segment, language, priority, status, assigned_agent, created_at, tenant) to columns, null for none; others are guessed from the usual names. options: intent_model (default "intent"), on_error ("decide" or "raise"), clean (default true), mode ("immediate"). Returns the columns as found. Attaching again configures anew.';
+COMMENT ON FUNCTION triage.attach(regclass, jsonb, jsonb) IS 'Attaches a table: from now on each of its tickets is decided in the transaction that inserts it. columns maps roles (id, subject, body, customer, channel, segment, language, priority, status, assigned_agent, created_at, tenant) to columns, null for none; others are guessed from the usual names. options: intent_model (default "intent"), on_error ("decide" or "raise"), clean (default true), assign (default true: tickets for people wait for one), mode ("immediate", or "deferred": noted in triage.backlog and decided by the worker). Returns the columns as found. Attaching again configures anew.';
 REVOKE ALL ON FUNCTION triage.attach(regclass, jsonb, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.detach(tickets regclass, purge boolean DEFAULT false)
@@ -59,6 +66,22 @@ AS 'MODULE_PATHNAME', 'st_detach';
 COMMENT ON FUNCTION triage.detach(regclass, boolean) IS 'Drops the triggers of an attached table. Decisions stay, and attaching it again finds them; with purge everything about its tickets is removed.';
 REVOKE ALL ON FUNCTION triage.detach(regclass, boolean) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.message_inserted()
+RETURNS trigger
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'st_message_inserted';
+COMMENT ON FUNCTION triage.message_inserted() IS 'Trigger of attached messages: moves the clocks of the ticket, and puts a ticket that was answered without a person to wait for one when its customer writes again. Created by triage.attach_messages.';
+REVOKE ALL ON FUNCTION triage.message_inserted() FROM PUBLIC;
+
+CREATE OR REPLACE TRIGGER message_source_changed
+AFTER INSERT OR UPDATE OR DELETE ON triage.message_source
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER message_source_truncated
+AFTER TRUNCATE ON triage.message_source
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
+ALTER TABLE triage.message_source ENABLE ALWAYS TRIGGER message_source_changed;
+ALTER TABLE triage.message_source ENABLE ALWAYS TRIGGER message_source_truncated;
+
 CREATE OR REPLACE FUNCTION triage.attach_messages(
     messages regclass,
     columns jsonb DEFAULT '{}',
@@ -67,7 +90,7 @@ CREATE OR REPLACE FUNCTION triage.attach_messages(
 RETURNS jsonb
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'st_attach_messages';
-COMMENT ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) IS 'Notes which table (or view) holds the messages of an attached table''s tickets. columns maps roles (id, ticket, body, author_kind, created_at, tenant) to columns, null for none; others are guessed from the usual names. tickets is by default what the ticket column''s foreign key refers to, else the only attached table. options: customer, an array of the values of author_kind that are the requester. Returns the columns as found. Attaching again configures anew.';
+COMMENT ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) IS 'Notes which table (or view) holds the messages of an attached table''s tickets; those of a table move the tickets'' clocks from now on. columns maps roles (id, ticket, body, author_kind, created_at, tenant) to columns, null for none; others are guessed from the usual names. tickets is by default what the ticket column''s foreign key refers to, else the only attached table. options: customer, agent, bot and system, arrays of the values of author_kind that are them; without them the usual words, and all others are agents. Returns the columns as found. Attaching again configures anew.';
 REVOKE ALL ON FUNCTION triage.attach_messages(regclass, jsonb, regclass, jsonb) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.detach_messages(messages regclass)
@@ -106,6 +129,64 @@ AS 'MODULE_PATHNAME', 'st_backfill';
 COMMENT ON PROCEDURE triage.backfill(regclass, integer, boolean, bigint) IS 'Decides the tickets of an attached table that have no decision: those from before it was attached, and those that came while triggers were off. Works in the order of the key, batch_size (1 to 10000) tickets a transaction; may be cancelled and called again. escalate => false queues no escalations. decided returns how many decisions were written.';
 REVOKE ALL ON PROCEDURE triage.backfill(regclass, integer, boolean, bigint) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.decide_backlog()
+RETURNS timestamptz
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_decide_backlog';
+COMMENT ON FUNCTION triage.decide_backlog() IS 'Decides the next 500 tickets of triage.backlog, in the order of arrival, and returns when it wants to be called again: the present when there is more to do, the next moment at which an entry is to be tried again, NULL when there is none. The worker calls it.';
+REVOKE ALL ON FUNCTION triage.decide_backlog() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.decide_backlog(batch_size integer)
+RETURNS bigint
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'st_decide_backlog_batch';
+COMMENT ON FUNCTION triage.decide_backlog(integer) IS 'The same for batch_size (1 to 10000) tickets, up to 99 more where they were noted together; returns how many tickets it took out of the backlog. What somebody else is deciding or changing at the moment is left there.';
+REVOKE ALL ON FUNCTION triage.decide_backlog(integer) FROM PUBLIC;
+
+CREATE OR REPLACE VIEW triage.backlog
+WITH (security_invoker = true) AS
+SELECT n.note_id,
+       n.source_id,
+       n.tenant_id,
+       k.ticket_key COLLATE "C" AS ticket_key,
+       n.noted_at,
+       n.again,
+       n.attempts,
+       n.next_try,
+       n.error
+FROM triage.backlog_note n, LATERAL pg_catalog.unnest(n.ticket_keys) AS k (ticket_key);
+COMMENT ON VIEW triage.backlog IS 'Tickets of tables attached with mode "deferred" that wait to be decided.';
+COMMENT ON COLUMN triage.backlog.note_id IS 'Grows in the order of arrival; the same for tickets that were noted together.';
+COMMENT ON COLUMN triage.backlog.source_id IS 'The attached table: triage.source.source_id.';
+COMMENT ON COLUMN triage.backlog.tenant_id IS 'Tenant of the ticket; the empty string where there are no tenants.';
+COMMENT ON COLUMN triage.backlog.ticket_key IS 'Key of the ticket in its table, as text.';
+COMMENT ON COLUMN triage.backlog.noted_at IS 'When the ticket was inserted or changed.';
+COMMENT ON COLUMN triage.backlog.again IS 'Whether the ticket was changed and is to be decided again.';
+COMMENT ON COLUMN triage.backlog.attempts IS 'How often deciding it failed; after five times it is decided with outcome failed.';
+COMMENT ON COLUMN triage.backlog.next_try IS 'Not before this moment is it tried again; NULL: not tried yet.';
+COMMENT ON COLUMN triage.backlog.error IS 'Why the last attempt failed.';
+
+CREATE OR REPLACE VIEW triage.backlog_status
+WITH (security_invoker = true) AS
+SELECT s.tickets,
+       b.source_id,
+       pg_catalog.count(*) AS waiting,
+       pg_catalog.count(*) FILTER (WHERE b.attempts OPERATOR(pg_catalog.>) 0) AS failing,
+       pg_catalog.min(b.noted_at) AS oldest,
+       triage.now() OPERATOR(pg_catalog.-) pg_catalog.min(b.noted_at) AS lag,
+       pg_catalog.min(b.next_try) AS next_try
+FROM triage.backlog b
+LEFT JOIN triage.source s ON s.source_id OPERATOR(pg_catalog.=) b.source_id
+GROUP BY s.tickets, b.source_id;
+COMMENT ON VIEW triage.backlog_status IS 'How many tickets of each attached table wait to be decided, and how long.';
+COMMENT ON COLUMN triage.backlog_status.tickets IS 'The attached table.';
+COMMENT ON COLUMN triage.backlog_status.source_id IS 'Its triage.source.source_id.';
+COMMENT ON COLUMN triage.backlog_status.waiting IS 'How many tickets.';
+COMMENT ON COLUMN triage.backlog_status.failing IS 'How many of them could not be decided when it was tried.';
+COMMENT ON COLUMN triage.backlog_status.oldest IS 'When the oldest was noted.';
+COMMENT ON COLUMN triage.backlog_status.lag IS 'How long ago that is.';
+COMMENT ON COLUMN triage.backlog_status.next_try IS 'When the next of those that were tried is tried again.';
+
 CREATE OR REPLACE FUNCTION triage.decide_again(tickets regclass, ticket_key text, tenant text DEFAULT NULL)
 RETURNS triage.outcome
 LANGUAGE c VOLATILE
@@ -132,6 +213,13 @@ LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'st_explain_decision';
 COMMENT ON FUNCTION triage.explain_decision(regclass, text, text) IS 'Why a ticket is where it is: the decision as stored, the facts, the intents considered, what each word contributed, every rule with the test that failed, why it was not automated, and what changed since. Reads the ticket as the caller.';
 REVOKE ALL ON FUNCTION triage.explain_decision(regclass, text, text) FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.handoff(tickets regclass, ticket_key text, tenant text DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_handoff';
+COMMENT ON FUNCTION triage.handoff(regclass, text, text) IS 'All that whoever takes over a ticket should know: status, entities, the decision with its facts and reasons, its history, where it waits, who had it, clocks with what is left, escalations, how the tone of the thread moved, what the requester was told (the newest 20 messages of agents and bots, up to 1000 bytes each), and related tickets: its original, its duplicates, the requester''s open ones. Reads the ticket, messages and related tickets as the caller. Errors: no_data_found for a ticket that the caller cannot see, cardinality_violation for a key that names several.';
+REVOKE ALL ON FUNCTION triage.handoff(regclass, text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.prune_signatures()
 RETURNS bigint

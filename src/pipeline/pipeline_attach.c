@@ -20,11 +20,14 @@
 #include "access/table.h"
 #include "catalog/catalog.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -38,7 +41,8 @@ static const char *const trigger_names[] = {
 	"support_triage_delete",
 	"support_triage_insert",
 	"support_triage_truncate",
-	"support_triage_update"
+	"support_triage_update",
+	"support_triage_update_moved"
 };
 
 /* Roles whose change decides a ticket again: its text, its key, what facts and rules depend on. */
@@ -46,6 +50,9 @@ static const StRole deciding_roles[] = {
 	ST_ROLE_ID, ST_ROLE_TENANT, ST_ROLE_SUBJECT, ST_ROLE_BODY, ST_ROLE_CUSTOMER,
 	ST_ROLE_CHANNEL, ST_ROLE_SEGMENT, ST_ROLE_LANGUAGE
 };
+
+/* Roles whose change moves clocks and whoever has the ticket. */
+static const StRole moving_roles[] = {ST_ROLE_STATUS, ST_ROLE_ASSIGNED_AGENT};
 
 PG_FUNCTION_INFO_V1(st_attach);
 PG_FUNCTION_INFO_V1(st_detach);
@@ -217,39 +224,63 @@ drop_triggers(Oid tickets)
 	}
 }
 
+/* Whether values of a type are compared by an operator of pg_catalog. */
+static bool
+has_own_equality(Oid typid)
+{
+	Oid			opr = lookup_type_cache(typid, TYPECACHE_EQ_OPR)->eq_opr;
+	HeapTuple	tuple;
+	bool		own;
+
+	if (!OidIsValid(opr))
+		return false;
+	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(opr));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", opr);
+	own = ((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace == PG_CATALOG_NAMESPACE;
+	ReleaseSysCache(tuple);
+	return own;
+}
+
 /*
- * Appends OLD.c IS DISTINCT FROM NEW.c for the columns whose change decides
- * again; as text where the type knows no equality (json).
+ * Appends OLD.c IS DISTINCT FROM NEW.c for the columns of these roles; as text
+ * where the type knows no equality (json), or one of its own.
  */
 static void
-put_when_clause(StringInfo sql, Relation rel, const StColumns *columns)
+put_when_clause(StringInfo sql, Relation rel, const StColumns *columns, const StRole *roles, int nroles)
 {
 	const char *separator = "";
 
-	for (int i = 0; i < lengthof(deciding_roles); i++)
+	for (int i = 0; i < nroles; i++)
 	{
-		const char *name = columns->name[deciding_roles[i]];
+		const char *name = columns->name[roles[i]];
 		Form_pg_attribute att;
 		const char *cast;
 
 		if (name == NULL)
 			continue;
 		att = TupleDescAttr(RelationGetDescr(rel), column_number(rel, name) - 1);
-		cast = OidIsValid(lookup_type_cache(att->atttypid, TYPECACHE_EQ_OPR)->eq_opr) ? "" : "::pg_catalog.text";
+		cast = has_own_equality(att->atttypid) ? "" : "::pg_catalog.text";
 		appendStringInfo(sql, "%sOLD.%s%s IS DISTINCT FROM NEW.%s%s", separator,
 						 quote_identifier(name), cast, quote_identifier(name), cast);
 		separator = " OR ";
 	}
 }
 
-/* Creates our triggers.  Needs SPI_connect and the owner's identity. */
+/*
+ * Creates our triggers.  Needs SPI_connect and the owner's identity.  A trigger's
+ * condition keeps the operators that are found now: they are pg_catalog's.
+ */
 static void
 create_triggers(Relation rel, int32 source_id, const StColumns *columns)
 {
 	const char *table = st_table_name(RelationGetRelid(rel));
 	bool		by_row = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || rel->rd_rel->relispartition;
 	StringInfoData sql;
+	int			nest = NewGUCNestLevel();
 
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 	initStringInfo(&sql);
 	appendStringInfo(&sql,
 					 "CREATE TRIGGER support_triage_insert AFTER INSERT ON %s%s"
@@ -274,9 +305,19 @@ create_triggers(Relation rel, int32 source_id, const StColumns *columns)
 
 	resetStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE TRIGGER support_triage_update AFTER UPDATE ON %s FOR EACH ROW WHEN (", table);
-	put_when_clause(&sql, rel, columns);
+	put_when_clause(&sql, rel, columns, deciding_roles, lengthof(deciding_roles));
 	appendStringInfo(&sql, ") EXECUTE FUNCTION triage.ticket_updated(%d)", source_id);
 	run_utility(sql.data);
+
+	if (columns->name[ST_ROLE_STATUS] != NULL || columns->name[ST_ROLE_ASSIGNED_AGENT] != NULL)
+	{
+		resetStringInfo(&sql);
+		appendStringInfo(&sql, "CREATE TRIGGER support_triage_update_moved AFTER UPDATE ON %s FOR EACH ROW WHEN (", table);
+		put_when_clause(&sql, rel, columns, moving_roles, lengthof(moving_roles));
+		appendStringInfo(&sql, ") EXECUTE FUNCTION triage.ticket_moved(%d)", source_id);
+		run_utility(sql.data);
+	}
+	AtEOXact_GUC(true, nest);
 }
 
 /* Writes the row of triage.source and returns its identity. */
@@ -357,6 +398,7 @@ st_detach(PG_FUNCTION_ARGS)
 	Relation	rel = open_tickets(tickets);
 	Oid			types[2] = {INT4OID, TIMESTAMPTZOID};
 	Datum		values[2];
+	StMessages	messages;
 	StIdentity	caller;
 	int32		source_id = st_source_find(tickets, false);
 
@@ -368,6 +410,8 @@ st_detach(PG_FUNCTION_ARGS)
 	st_become_owner(&caller);
 	SPI_connect();
 	drop_triggers(tickets);
+	if (purge && st_messages_of(source_id, &messages))
+		st_messages_drop_trigger(messages.messages);
 	values[0] = Int32GetDatum(source_id);
 	values[1] = TimestampTzGetDatum(st_now());
 	if (SPI_execute_with_args(purge ?

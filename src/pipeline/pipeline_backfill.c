@@ -281,6 +281,7 @@ decide_keys(Backfill *b, StSource *source, Keys keys, bool wait)
 	/* out-of-line values need a snapshot, and so does taking rows back */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	writer = st_writer_begin(ST_WRITE_MISSING, "backfill");
+	st_writer_of_the_past(writer);
 	st_reader_begin(&reader, &projected, writer);
 	slot = MakeSingleTupleTableSlot(rows->tupdesc, &TTSOpsHeapTuple);
 	for (uint64 i = 0; i < nrows; i++)

@@ -73,8 +73,8 @@ st_config_init(void)
 }
 
 /* Finds out how the text of a column is had; false when there is no such column. */
-static bool
-resolve_column(StColumn *column, Relation rel, const char *name, MemoryContext cxt)
+bool
+st_resolve_column(StColumn *column, Relation rel, const char *name, MemoryContext cxt)
 {
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 
@@ -165,7 +165,7 @@ load_entry(Entry *entry, Relation rel, MemoryContext cxt)
 	{
 		char	   *name = source->columns.name[role];
 
-		if (name == NULL || resolve_column(&source->column[role], rel, name, cxt))
+		if (name == NULL || st_resolve_column(&source->column[role], rel, name, cxt))
 			continue;
 		if (source->broken == NULL)
 			source->broken = psprintf("column \"%s\" (%s) of table \"%s\" does not exist; attach the table again",

@@ -33,7 +33,11 @@ PG_FUNCTION_INFO_V1(st_explain_decision);
 static StStatement stored_decision = {
 	"SELECT pg_catalog.jsonb_build_object('revision', d.revision, 'decided_at', d.decided_at,"
 	" 'outcome', d.outcome, 'tier', d.tier, 'queue', q.name, 'priority', d.priority,"
-	" 'rule', r.name, 'rule_version', d.rule_version, 'reasons', d.reasons, 'intent', d.intent,"
+	" 'rule', r.name, 'rule_version', d.rule_version, 'rules', ARRAY(SELECT a.name FROM"
+	" pg_catalog.unnest(d.rules) WITH ORDINALITY AS u (rule_id, n) JOIN triage.routing_rule a"
+	" ON a.rule_id OPERATOR(pg_catalog.=) u.rule_id ORDER BY u.n), 'tags', d.tags, 'skills', d.skills,"
+	" 'sla_policy', (SELECT p.name FROM triage.sla_policy p WHERE p.policy_id OPERATOR(pg_catalog.=) d.sla_policy_id),"
+	" 'automation_blocked', d.automation_blocked, 'reasons', d.reasons, 'intent', d.intent,"
 	" 'intent_confidence', d.intent_confidence, 'model', d.model_name,"
 	" 'model_version', d.model_version,"
 	" 'facts', pg_catalog.to_jsonb(triage.decision_facts(d)))::pg_catalog.text,"
@@ -53,14 +57,6 @@ put_text(StringInfo out, const char *name, const text *value)
 		appendStringInfoString(out, "null");
 	else
 		escape_json(out, text_to_cstring(value));
-}
-
-/* Runs a statement that gives one value of type text; NULL when it gives none. */
-static char *
-one_text(StStatement *statement, Datum *values, const char *nulls)
-{
-	st_statement_run(statement, values, nulls, SPI_OK_SELECT);
-	return SPI_processed == 1 ? SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1) : NULL;
 }
 
 static int
@@ -147,13 +143,14 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	active_version = reader.model_version;
 	st_decide(&reader, slot, &now);
 	st_read_document(&reader, slot, &now.facts, &doc);
+	st_require_tenant(now.facts.tenant_id);
 
 	st_disturbances++;
 	st_become_owner(&caller);
 	values[0] = PointerGetDatum(now.facts.tenant_id);
 	values[1] = Int32GetDatum(now.facts.source_id);
 	values[2] = PointerGetDatum(now.facts.ticket_key);
-	stored = one_text(&stored_decision, values, NULL);
+	stored = st_statement_text(&stored_decision, values, NULL);
 	if (stored != NULL)
 	{
 		bool		isnull;
@@ -221,7 +218,10 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	else
 		escape_json(&out, why);
 
-	appendStringInfoString(&out, "}, \"changed\": ");
+	appendStringInfoString(&out, "}, \"tier\": ");
+	st_routing_explain_tier(reader.routing, &now.facts, &now.decision, &out);
+	st_put_considered(&out, &now);
+	appendStringInfoString(&out, ", \"changed\": ");
 	put_changes(&out, stored != NULL, model_version, active_version, rule, rule_version, rule_version_now);
 
 	st_put_evidence(&out, &reader, &now, &doc);

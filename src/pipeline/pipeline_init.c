@@ -14,4 +14,6 @@ st_pipeline_init(void)
 {
 	st_config_init();
 	st_write_init();
+	st_thread_init();
+	st_backlog_init();
 }

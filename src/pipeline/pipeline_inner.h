@@ -20,9 +20,12 @@
 #include "utils/jsonb.h"
 #include "utils/rel.h"
 
+#include "core/core.h"
 #include "model/model.h"
 #include "pipeline/pipeline.h"
+#include "routing/assignment.h"
 #include "routing/routing.h"
+#include "sla/sla.h"
 #include "understanding/understanding.h"
 
 /* ---- roles of columns, options (pipeline_options.c) ---- */
@@ -58,6 +61,8 @@ typedef struct StOptions
 	char	   *intent_model;
 	bool		raise;			/* on_error => raise */
 	bool		clean;
+	bool		assign;			/* tickets for people wait for one */
+	bool		deferred;		/* noted in the trigger, decided later */
 	uint32		understand;		/* ST_SIGNAL_... and ST_WATCH_... */
 } StOptions;
 
@@ -113,6 +118,7 @@ typedef struct StSource
 } StSource;
 
 extern void st_config_init(void);
+extern bool st_resolve_column(StColumn *column, Relation rel, const char *name, MemoryContext cxt);
 extern StSource *st_source_for(int32 source_id, Relation rel);
 extern int32 st_source_find(Oid tickets, bool attached_only);
 extern int32 st_source_get(Oid tickets);
@@ -139,6 +145,11 @@ typedef struct StDecided
 	StFacts		facts;
 	StDecision	decision;
 	StTrace		trace;
+	char	   *note;			/* what could not be found out; NULL: nothing */
+	bool		assign;			/* by the options of its table */
+	bool		has_status;		/* its table tells */
+	StPhase		phase;			/* by st_policies_choose; so below */
+	const StPolicy *policy;		/* NULL: none */
 } StDecided;
 
 typedef struct StWriter StWriter;
@@ -160,6 +171,8 @@ typedef struct StReader
 	char	   *failure;		/* then why */
 	text	   *model_name;
 	int32		model_version;
+	Oid			owner;			/* of the tickets table: entities are looked up
+								 * as they */
 	MemoryContext cxt;			/* lives as long as the reader */
 	MemoryContext row_cxt;
 	uint64		disturbances;	/* when the model was had */
@@ -180,6 +193,9 @@ extern uint64 st_disturbances;
 extern void st_reader_begin(StReader *reader, StSource *source, StWriter *writer);
 extern void st_reader_end(StReader *reader);
 extern bool st_same_text(const text *a, const text *b);
+extern text *st_column_text(StColumn *column, TupleTableSlot *slot);
+extern bool st_column_time(const StColumn *column, TupleTableSlot *slot, TimestampTz *at);
+extern bool st_key_is_usable(const StSource *source, const text *tenant, const text *key);
 extern void st_read_key(StSource *source, TupleTableSlot *slot, text **tenant, text **key);
 extern void st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocument *doc);
 extern bool st_is_blank(const char *data, int length);
@@ -210,7 +226,7 @@ extern void st_similar_replace(const StDecided *decided);
 
 /* ---- our tables, past the executor (pipeline_table.c) ---- */
 
-#define ST_MAX_TABLE_COLUMNS	64
+#define ST_MAX_TABLE_COLUMNS	96
 
 /* One of our tables as it is; found out anew after an invalidation. */
 typedef struct StOwnTable
@@ -287,6 +303,7 @@ extern MemoryContext st_writer_context(StWriter *writer);
 extern StDecided *st_writer_next(StWriter *writer);
 extern const StDecided *st_writer_pending(const StWriter *writer, int *n);
 extern void st_writer_add(StWriter *writer);
+extern void st_writer_of_the_past(StWriter *writer);
 extern int64 st_writer_end(StWriter *writer);
 
 /* The columns of triage.decision, in the order in which values are handed on. */
@@ -303,6 +320,16 @@ typedef enum StDecisionColumn
 	ST_COL_PRIORITY,
 	ST_COL_RULE_ID,
 	ST_COL_RULE_VERSION,
+	ST_COL_RULES,
+	ST_COL_RULE_VERSIONS,
+	ST_COL_FAILED_RULES,
+	ST_COL_TAGS,
+	ST_COL_SKILLS,
+	ST_COL_SKILL_LEVELS,
+	ST_COL_SKILL_DROP_AFTER,
+	ST_COL_SLA_POLICY_ID,
+	ST_COL_AUTOMATION_BLOCKED,
+	ST_COL_AUTOMATION_THRESHOLD,
 	ST_COL_REASONS,
 	ST_COL_CUSTOMER,
 	ST_COL_CHANNEL,
@@ -352,10 +379,46 @@ extern const Oid st_decision_types[ST_NUM_DECISION_COLUMNS];
 	((column) <= ST_COL_TICKET_KEY || (column) >= ST_COL_CUSTOMER)
 
 extern void st_decision_values(const StDecided *decided, TimestampTz now, Datum *values, bool *nulls);
-extern bool st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why);
+
+/* What became of a decision. */
+typedef enum StWritten
+{
+	ST_WRITTEN_NOT,				/* there was one, which stays */
+	ST_WRITTEN_FIRST,
+	ST_WRITTEN_AGAIN			/* it replaced one */
+} StWritten;
+
+extern StWritten st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why, bool *was_automated);
+
+/* ---- what follows decisions (pipeline_clocks.c, pipeline_waiting.c) ---- */
+
+/* Clocks and waiting tickets of a statement's decisions, on their way. */
+typedef struct StFollow
+{
+	MemoryContext cxt;
+	bool		past;			/* tickets of a backfill */
+	StTableWriter *clocks;		/* NULL until the first; so below */
+	StWaitingWriter *waiting;
+} StFollow;
+
+extern void st_policies_choose(StDecided *decided, int n);
+extern void st_follow_begin(StFollow *follow);
+extern void st_follow_new(StFollow *follow, const StDecided *const *decided, int n);
+extern void st_follow_again(const StDecided *decided, bool was_automated);
+extern void st_follow_wait(StFollow *follow, const StDecided *decided);
+extern void st_follow_end(StFollow *follow);
+extern bool st_names_agent(const text *agent);
+extern bool st_decided_waits(const StDecided *decided);
+extern void st_wait_again(const StDecided *decided, bool was_automated);
+extern bool st_wait_as_decided(text *tenant_id, int32 source_id, text *ticket_key, bool unless_done);
+
+/* ---- triggers (pipeline_trigger.c) ---- */
+
+extern StSource *st_trigger_source(FunctionCallInfo fcinfo, const char *function, int event);
 
 /* ---- explanations (pipeline_evidence.c) ---- */
 
+extern void st_put_considered(StringInfo out, const StDecided *decided);
 extern void st_put_facts(StringInfo out, const StDecided *decided);
 extern void st_put_evidence(StringInfo out, StReader *reader, const StDecided *decided, const StDocument *doc);
 
@@ -369,12 +432,26 @@ extern void st_rekey_ticket(int32 source_id, text *old_tenant, text *old_key,
 /* ---- the tickets table, asked through SPI (pipeline_ticket.c) ---- */
 
 extern char *st_table_name(Oid relid);
+extern Oid	st_table_owner(Oid relid);
 extern void st_key_condition(StringInfo sql, const char *column, Oid typid, char comparison, int parameter);
 extern void st_key_any_condition(StringInfo sql, const char *column, Oid typid, int parameter);
 extern char *st_ticket_target(const StSource *source, StSource *projected);
 extern TupleTableSlot *st_ticket_fetch(StSource *source, StSource *projected, const text *tenant,
 									   const text *key, bool for_share);
 extern bool st_ticket_is_live(StSource *source, const text *tenant, const text *key);
+
+/* ---- deferred mode (pipeline_backlog.c, pipeline_backlog_decide.c) ---- */
+
+typedef struct StNoter StNoter;
+
+extern void st_backlog_init(void);
+extern StNoter *st_noter_begin(StSource *source, bool again);
+extern void st_noter_add(StNoter *noter, TupleTableSlot *ticket);
+extern void st_noter_end(StNoter *noter);
+extern void st_note_ticket(StSource *source, TupleTableSlot *ticket, bool again);
+extern bool st_ticket_has_decision(StSource *source, TupleTableSlot *ticket);
+extern void st_backlog_forget_source(int32 source_id);
+extern void st_backlog_answered(int32 source_id, Datum *tenants, Datum *keys, int n);
 
 /* ---- the messages of a ticket's thread (pipeline_messages.c) ---- */
 
@@ -394,14 +471,22 @@ typedef enum StMessageRole
 typedef struct StMessages
 {
 	Oid			messages;
+	int32		source_id;
 	char	   *name[ST_NUM_MESSAGE_ROLES]; /* columns; NULL: none */
-	char	  **customer;		/* values of author_kind that are the
-								 * requester */
-	int			ncustomer;
+	char	  **words[ST_NUM_AUTHORS];	/* values of author_kind, by StAuthorKind */
+	int			nwords[ST_NUM_AUTHORS];
 } StMessages;
 
+extern void st_thread_init(void);
+extern void st_messages_drop_trigger(Oid messages);
 extern bool st_messages_of(int32 source_id, StMessages *found);
+extern void st_messages_read(StTableScan *scan, StMessages *found);
+extern StAuthorKind st_message_author(const StMessages *messages, const char *author_kind);
 extern bool st_message_is_customers(const StMessages *messages, const char *author_kind);
+
+/* ---- a ticket's thread (pipeline_path.c) ---- */
+
+extern void st_put_thread(StringInfo out, StSource *source, StReader *reader, TupleTableSlot *slot, StDecided *decided);
 
 /* ---- someone else's identity, worn while rows are written (pipeline_owner.c) ---- */
 
@@ -428,5 +513,7 @@ typedef struct StStatement
 } StStatement;
 
 extern void st_statement_run(StStatement *statement, Datum *values, const char *nulls, int expected);
+extern char *st_statement_text(StStatement *statement, Datum *values, const char *nulls);
+extern Portal st_statement_open(StStatement *statement, Datum *values, const char *nulls);
 
 #endif							/* ST_PIPELINE_INNER_H */

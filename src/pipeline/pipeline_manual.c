@@ -52,6 +52,8 @@ st_decide_again(PG_FUNCTION_ARGS)
 	StWriter   *writer;
 	StDecided  *decided;
 	StOutcome	outcome;
+	Datum		tenant_datum;
+	Datum		key_datum;
 	MemoryContext old;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
@@ -75,6 +77,10 @@ st_decide_again(PG_FUNCTION_ARGS)
 		elog(ERROR, "a ticket that was found by its key has none");
 	MemoryContextSwitchTo(old);
 	outcome = decided->decision.outcome;
+	st_require_tenant(decided->facts.tenant_id);
+	tenant_datum = PointerGetDatum(decided->facts.tenant_id);
+	key_datum = PointerGetDatum(decided->facts.ticket_key);
+	st_backlog_answered(source->source_id, &tenant_datum, &key_datum, 1);
 	st_writer_add(writer);
 	st_reader_end(&reader);
 	st_writer_end(writer);
@@ -141,6 +147,7 @@ st_escalate(PG_FUNCTION_ARGS)
 	st_read_key(&projected, slot, &item.tenant_id, &item.ticket_key);
 	MemoryContextSwitchTo(old);
 	ExecDropSingleTupleTableSlot(slot);
+	st_require_tenant(item.tenant_id);
 
 	st_become_owner(&caller);
 	values[0] = PointerGetDatum(item.tenant_id);

@@ -14,6 +14,7 @@
 #include "access/relation.h"
 #include "access/table.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
@@ -28,6 +29,7 @@
 #include "pipeline/pipeline_inner.h"
 
 #define MAX_GUESSES 8
+#define TRIGGER_NAME "support_triage_message"
 
 static const char *const role_names[ST_NUM_MESSAGE_ROLES] = {
 	"id", "ticket", "body", "author_kind", "created_at", "tenant"
@@ -43,11 +45,19 @@ static const char *const usual_names[ST_NUM_MESSAGE_ROLES][MAX_GUESSES] = {
 	{"tenant_id", "tenant"}
 };
 
-/* Who writes, in the usual words for the requester; case does not matter. */
+/* Who writes, in the usual words; case does not matter, and whoever is none of these is an agent. */
 static const char *const usual_customers[] = {
 	"customer", "requester", "end_user", "end-user", "enduser", "user", "client", "contact",
 	"visitor", "inbound", "incoming", "in", "external"
 };
+static const char *const usual_bots[] = {
+	"bot", "assistant", "ai", "automation", "automated", "auto", "autoresponder"
+};
+static const char *const usual_systems[] = {
+	"system", "event", "note", "internal", "internal_note", "private", "private_note"
+};
+
+static const char *const author_names[ST_NUM_AUTHORS] = {"customer", "agent", "bot", "system"};
 
 PG_FUNCTION_INFO_V1(st_attach_messages);
 PG_FUNCTION_INFO_V1(st_detach_messages);
@@ -110,7 +120,27 @@ parse_columns(Jsonb *given, StMessages *messages, bool *named)
 	}
 }
 
-/* Reads {"customer": ["word", ...]}. */
+static int
+find_author(const char *name)
+{
+	for (int i = 0; i < ST_NUM_AUTHORS; i++)
+	{
+		if (strcmp(author_names[i], name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static void
+set_words(StMessages *messages, StAuthorKind author, const char *const *words, int n)
+{
+	messages->nwords[author] = n;
+	messages->words[author] = palloc(Max(n, 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+		messages->words[author][i] = unconstify(char *, words[i]);
+}
+
+/* Reads {"customer": ["word", ...], "bot": [...], ...}. */
 static void
 parse_options(Jsonb *given, StMessages *messages)
 {
@@ -118,9 +148,10 @@ parse_options(Jsonb *given, StMessages *messages)
 	JsonbIteratorToken token;
 	JsonbValue	v;
 
-	messages->ncustomer = lengthof(usual_customers);
-	messages->customer = palloc(sizeof(usual_customers));
-	memcpy(messages->customer, usual_customers, sizeof(usual_customers));
+	set_words(messages, ST_AUTHOR_CUSTOMER, usual_customers, lengthof(usual_customers));
+	set_words(messages, ST_AUTHOR_AGENT, NULL, 0);
+	set_words(messages, ST_AUTHOR_BOT, usual_bots, lengthof(usual_bots));
+	set_words(messages, ST_AUTHOR_SYSTEM, usual_systems, lengthof(usual_systems));
 
 	if (!JB_ROOT_IS_OBJECT(given))
 		ereport(ERROR,
@@ -131,56 +162,68 @@ parse_options(Jsonb *given, StMessages *messages)
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
 		char	   *name;
+		int			author;
 		JsonbIterator *element;
 
 		if (token != WJB_KEY)
 			continue;
 		name = json_string(&v);
-		if (strcmp(name, "customer") != 0)
+		author = find_author(name);
+		if (author < 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("unknown option \"%s\"", name),
-					 errdetail("The only option of messages is: customer.")));
+					 errdetail("The options of messages are: customer, agent, bot, system.")));
 		(void) JsonbIteratorNext(&it, &v, true);
 		if (v.type != jbvBinary || !JsonContainerIsArray(v.val.binary.data))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("option \"%s\" must be an array of the values of author_kind that are the requester", name)));
-		messages->ncustomer = 0;
-		messages->customer = palloc(Max(JsonContainerSize(v.val.binary.data), 1) * sizeof(char *));
+					 errmsg("option \"%s\" must be an array of values of author_kind", name)));
+		set_words(messages, author, NULL, 0);
+		messages->words[author] = palloc(Max(JsonContainerSize(v.val.binary.data), 1) * sizeof(char *));
 		element = JsonbIteratorInit(v.val.binary.data);
 		while ((token = JsonbIteratorNext(&element, &v, true)) != WJB_DONE)
 		{
 			if (token != WJB_ELEM)
 				continue;
 			if (v.type == jbvString)
-				messages->customer[messages->ncustomer++] = json_string(&v);
+				messages->words[author][messages->nwords[author]++] = json_string(&v);
 			else if (v.type == jbvBool)
-				messages->customer[messages->ncustomer++] = pstrdup(v.val.boolean ? "true" : "false");
+				messages->words[author][messages->nwords[author]++] = pstrdup(v.val.boolean ? "true" : "false");
 			else
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("option \"%s\" must be an array of the values of author_kind that are the requester", name)));
+						 errmsg("option \"%s\" must be an array of values of author_kind", name)));
 		}
 	}
 }
 
 /*
- * st_message_is_customers
- *		Whether an author_kind, as text, is the requester.  Messages that do not
- *		say are taken as theirs.
+ * st_message_author
+ *		Who an author_kind, as text, is.  Messages that do not say are taken as
+ *		the requester's.  Who is named nowhere is an agent, unless the words for
+ *		agents are given: then a system.
  */
+StAuthorKind
+st_message_author(const StMessages *messages, const char *author_kind)
+{
+	if (author_kind == NULL)
+		return ST_AUTHOR_CUSTOMER;
+	for (int author = 0; author < ST_NUM_AUTHORS; author++)
+	{
+		for (int i = 0; i < messages->nwords[author]; i++)
+		{
+			if (pg_strcasecmp(messages->words[author][i], author_kind) == 0)
+				return author;
+		}
+	}
+	return messages->nwords[ST_AUTHOR_AGENT] == 0 ? ST_AUTHOR_AGENT : ST_AUTHOR_SYSTEM;
+}
+
 bool
 st_message_is_customers(const StMessages *messages, const char *author_kind)
 {
-	if (author_kind == NULL)
-		return true;
-	for (int i = 0; i < messages->ncustomer; i++)
-	{
-		if (pg_strcasecmp(messages->customer[i], author_kind) == 0)
-			return true;
-	}
-	return false;
+	return st_message_author(messages, author_kind) == ST_AUTHOR_CUSTOMER;
 }
 
 /* Checks the columns that were named and guesses the others. */
@@ -363,6 +406,41 @@ forget_messages(Oid messages)
 }
 
 /*
+ * st_messages_drop_trigger
+ *		Drops our trigger of a messages table, if it is there.  Needs SPI_connect
+ *		and the owner's identity.
+ */
+void
+st_messages_drop_trigger(Oid messages)
+{
+	if (get_rel_name(messages) != NULL &&
+		OidIsValid(get_trigger_oid(messages, TRIGGER_NAME, true)) &&
+		SPI_execute(psprintf("DROP TRIGGER " TRIGGER_NAME " ON %s", st_table_name(messages)), false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not drop a trigger");
+}
+
+/*
+ * Has messages move the clocks of their tickets; those that are read through a
+ * view do not.  Needs SPI_connect and the owner's identity.
+ */
+static void
+put_trigger(Relation rel, int32 source_id)
+{
+	if (rel->rd_rel->relkind == RELKIND_VIEW)
+	{
+		ereport(NOTICE,
+				(errmsg("messages of view \"%s\" move no clocks", RelationGetRelationName(rel)),
+				 errhint("Call triage.clocks_message where they are written.")));
+		return;
+	}
+	st_messages_drop_trigger(RelationGetRelid(rel));
+	if (SPI_execute(psprintf("CREATE TRIGGER " TRIGGER_NAME " AFTER INSERT ON %s FOR EACH ROW"
+							 " EXECUTE FUNCTION triage.message_inserted(%d)",
+							 st_table_name(RelationGetRelid(rel)), source_id), false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not create a trigger");
+}
+
+/*
  * triage.attach_messages(messages, columns, tickets, options): notes which
  * table holds the messages of an attached table's tickets.  Returns the columns
  * as they were found.
@@ -429,6 +507,7 @@ st_attach_messages(PG_FUNCTION_ARGS)
 	values[5] = NameGetDatum(&who);
 	if (SPI_execute_with_args(sql, 6, types, values, NULL, false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not write triage.message_source");
+	put_trigger(rel, source_id);
 	SPI_finish();
 	st_become_caller(&caller);
 
@@ -446,6 +525,7 @@ st_detach_messages(PG_FUNCTION_ARGS)
 	st_disturbances++;
 	st_become_owner(&caller);
 	SPI_connect();
+	st_messages_drop_trigger(PG_GETARG_OID(0));
 	if (!forget_messages(PG_GETARG_OID(0)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -454,6 +534,19 @@ st_detach_messages(PG_FUNCTION_ARGS)
 	st_become_caller(&caller);
 	relation_close(rel, NoLock);
 	PG_RETURN_VOID();
+}
+
+/* Fills *found, palloc'd, from a row of triage.message_source. */
+void
+st_messages_read(StTableScan *scan, StMessages *found)
+{
+	bool		isnull;
+
+	memset(found, 0, sizeof(*found));
+	found->source_id = st_scan_int32(scan, "source_id", 0);
+	found->messages = DatumGetObjectId(st_scan_value(scan, "messages", &isnull));
+	parse_columns(DatumGetJsonbPCopy(st_scan_value(scan, "columns", &isnull)), found, NULL);
+	parse_options(DatumGetJsonbPCopy(st_scan_value(scan, "options", &isnull)), found);
 }
 
 /*
@@ -471,14 +564,10 @@ st_messages_of(int32 source_id, StMessages *found)
 	st_scan_begin(&scan, st_relation_oid("message_source", false));
 	while (!any && st_scan_next(&scan))
 	{
-		bool		isnull;
-
 		if (st_scan_int32(&scan, "source_id", 0) != source_id)
 			continue;
 		any = true;
-		found->messages = DatumGetObjectId(st_scan_value(&scan, "messages", &isnull));
-		parse_columns(DatumGetJsonbPCopy(st_scan_value(&scan, "columns", &isnull)), found, NULL);
-		parse_options(DatumGetJsonbPCopy(st_scan_value(&scan, "options", &isnull)), found);
+		st_messages_read(&scan, found);
 	}
 	st_scan_end(&scan);
 	return any;

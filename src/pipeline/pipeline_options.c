@@ -200,6 +200,8 @@ st_options_parse(Jsonb *given, StOptions *options)
 	options->intent_model = pstrdup("intent");
 	options->raise = false;
 	options->clean = true;
+	options->assign = true;
+	options->deferred = false;
 	options->understand = ST_SIGNALS_ALL | ST_WATCH_HISTORY | ST_WATCH_DUPLICATES;
 
 	if (!JB_ROOT_IS_OBJECT(given))
@@ -237,30 +239,36 @@ st_options_parse(Jsonb *given, StOptions *options)
 						 errdetail("With \"decide\" a ticket that cannot be triaged gets a decision with outcome failed; with \"raise\" its INSERT fails.")));
 			options->raise = strcmp(value, "raise") == 0;
 		}
-		else if (strcmp(name, "clean") == 0)
+		else if (strcmp(name, "clean") == 0 || strcmp(name, "assign") == 0)
 		{
 			if (v.type != jbvBool)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("option \"%s\" must be true or false", name)));
-			options->clean = v.val.boolean;
+			*(name[0] == 'c' ? &options->clean : &options->assign) = v.val.boolean;
 		}
 		else if (strcmp(name, "understand") == 0)
 			options->understand = parse_signals(given);
 		else if (strcmp(name, "mode") == 0)
 		{
-			if (value == NULL || strcmp(value, "immediate") != 0)
+			if (value == NULL || (strcmp(value, "immediate") != 0 && strcmp(value, "deferred") != 0))
 				ereport(ERROR,
-						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						 errmsg("only mode \"immediate\" is supported"),
-						 errhint("Leave the option out, or set it to \"immediate\": tickets are decided in the transaction that inserts them.")));
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("option \"%s\" must be \"immediate\" or \"deferred\"", name),
+						 errdetail("With \"immediate\" a ticket is decided in the transaction that inserts it; with \"deferred\" it is noted in triage.backlog and decided by the worker.")));
+			options->deferred = strcmp(value, "deferred") == 0;
 		}
 		else
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("unknown option \"%s\"", name),
-					 errdetail("The options are: intent_model, on_error, clean, understand, mode.")));
+					 errdetail("The options are: intent_model, on_error, clean, understand, assign, mode.")));
 	}
+	if (options->raise && options->deferred)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("on_error \"raise\" and mode \"deferred\" exclude each other"),
+				 errdetail("A ticket that is decided later cannot make its INSERT fail.")));
 }
 
 /* Whether a column of this type can tell when a ticket was created. */

@@ -40,6 +40,22 @@ st_become_caller(const StIdentity *saved)
 	SetUserIdAndSecContext(saved->userid, saved->sec_context);
 }
 
+/* Plans a statement, once a backend.  Needs SPI_connect. */
+static void
+prepare(StStatement *statement)
+{
+	SPIPlanPtr	plan;
+
+	if (statement->plan != NULL)
+		return;
+	plan = SPI_prepare_cursor(statement->sql, statement->nargs, statement->argtypes,
+							  statement->plan_again ? CURSOR_OPT_CUSTOM_PLAN : 0);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+	SPI_keepplan(plan);
+	statement->plan = plan;
+}
+
 /*
  * st_statement_run
  *		Runs a statement between SPI_connect and SPI_finish, keeping its plan.
@@ -50,18 +66,24 @@ st_statement_run(StStatement *statement, Datum *values, const char *nulls, int e
 {
 	int			rc;
 
-	if (statement->plan == NULL)
-	{
-		SPIPlanPtr	plan = SPI_prepare_cursor(statement->sql, statement->nargs, statement->argtypes,
-											  statement->plan_again ? CURSOR_OPT_CUSTOM_PLAN : 0);
-
-		if (plan == NULL)
-			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
-		SPI_keepplan(plan);
-		statement->plan = plan;
-	}
-
+	prepare(statement);
 	rc = SPI_execute_plan(statement->plan, values, nulls, false, 0);
 	if (rc != expected)
 		elog(ERROR, "a statement returned %s", SPI_result_code_string(rc));
+}
+
+/* st_statement_open: the same, for results that are fetched one by one. */
+Portal
+st_statement_open(StStatement *statement, Datum *values, const char *nulls)
+{
+	prepare(statement);
+	return SPI_cursor_open(NULL, statement->plan, values, nulls, false);
+}
+
+/* Runs a statement that gives one value of type text; NULL when it gives none. */
+char *
+st_statement_text(StStatement *statement, Datum *values, const char *nulls)
+{
+	st_statement_run(statement, values, nulls, SPI_OK_SELECT);
+	return SPI_processed == 1 ? SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1) : NULL;
 }

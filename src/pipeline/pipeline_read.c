@@ -69,6 +69,7 @@ st_reader_begin(StReader *reader, StSource *source, StWriter *writer)
 	reader->cxt = CurrentMemoryContext;
 	reader->row_cxt = AllocSetContextCreate(CurrentMemoryContext, "support_triage document",
 											ALLOCSET_DEFAULT_SIZES);
+	reader->owner = st_table_owner(source->tickets);
 	reader->model_name = cstring_to_text(source->options.intent_model);
 	open_model(reader);
 }
@@ -101,11 +102,12 @@ integer_text(int64 value)
 }
 
 /*
- * Text of a column in the current context, not toasted; NULL for NULL and for
- * a role that no column plays.
+ * st_column_text
+ *		Text of a column in the current context, not toasted; NULL for
+ *		NULL and for a role that no column plays.
  */
-static text *
-column_text(StColumn *column, TupleTableSlot *slot)
+text *
+st_column_text(StColumn *column, TupleTableSlot *slot)
 {
 	Datum		value;
 	bool		isnull;
@@ -188,7 +190,7 @@ column_bytes(StColumn *column, TupleTableSlot *slot, int limit,
 		return true;
 	}
 
-	t = column_text(column, slot);
+	t = st_column_text(column, slot);
 	if (t == NULL)
 		return false;
 	*data = VARDATA_ANY(t);
@@ -219,10 +221,32 @@ st_is_blank(const char *data, int length)
 void
 st_read_key(StSource *source, TupleTableSlot *slot, text **tenant, text **key)
 {
-	*key = column_text(&source->column[ST_ROLE_ID], slot);
-	*tenant = column_text(&source->column[ST_ROLE_TENANT], slot);
+	*key = st_column_text(&source->column[ST_ROLE_ID], slot);
+	*tenant = st_column_text(&source->column[ST_ROLE_TENANT], slot);
 	if (*tenant == NULL)
 		*tenant = make_text("", 0);
+}
+
+/* Whether a ticket can be named by these; warns when it cannot. */
+bool
+st_key_is_usable(const StSource *source, const text *tenant, const text *key)
+{
+	if (key == NULL)
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_NOT_NULL_VIOLATION),
+				 errmsg("a ticket without a key is not triaged"),
+				 errdetail("Column \"%s\" is null.", source->columns.name[ST_ROLE_ID])));
+		return false;
+	}
+	if (VARSIZE_ANY_EXHDR(key) + VARSIZE_ANY_EXHDR(tenant) > ST_MAX_KEY_BYTES)
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a ticket whose key is longer than %d bytes is not triaged", ST_MAX_KEY_BYTES)));
+		return false;
+	}
+	return true;
 }
 
 /*
@@ -296,36 +320,39 @@ st_read_document(StReader *reader, TupleTableSlot *slot, StFacts *facts, StDocum
 	facts->truncated = doc->truncated;
 }
 
-/* When the ticket was created, if a column tells and the value can be held. */
-static void
-read_created_at(StColumn *column, TupleTableSlot *slot, StFacts *facts)
+/*
+ * st_column_time
+ *		Sets *at to the time in a column; false when it is NULL, no time, or
+ *		cannot be held.
+ */
+bool
+st_column_time(const StColumn *column, TupleTableSlot *slot, TimestampTz *at)
 {
 	Datum		value;
 	bool		isnull;
 	int			overflow = 0;
 
-	facts->has_created_at = false;
 	if (column->attnum == 0)
-		return;
+		return false;
 	value = slot_getattr(slot, column->attnum, &isnull);
 	if (isnull)
-		return;
+		return false;
 
 	switch (column->typid)
 	{
 		case TIMESTAMPTZOID:
-			facts->created_at = DatumGetTimestampTz(value);
+			*at = DatumGetTimestampTz(value);
 			break;
 		case TIMESTAMPOID:
-			facts->created_at = timestamp2timestamptz_opt_overflow(DatumGetTimestamp(value), &overflow);
+			*at = timestamp2timestamptz_opt_overflow(DatumGetTimestamp(value), &overflow);
 			break;
 		case DATEOID:
-			facts->created_at = date2timestamptz_opt_overflow(DatumGetDateADT(value), &overflow);
+			*at = date2timestamptz_opt_overflow(DatumGetDateADT(value), &overflow);
 			break;
 		default:
-			return;
+			return false;
 	}
-	facts->has_created_at = overflow == 0;
+	return overflow == 0;
 }
 
 /*
@@ -351,37 +378,29 @@ st_decide(StReader *reader, TupleTableSlot *slot, StDecided *decided)
 
 	st_facts_clear(facts);
 	memset(&decided->trace, 0, sizeof(decided->trace));
+	decided->assign = source->options.assign;
+	decided->has_status = source->column[ST_ROLE_STATUS].attnum != 0;
+	decided->policy = NULL;
+	decided->note = NULL;
 	facts->source_id = source->source_id;
+	facts->now = reader->now;
 
 	st_read_key(source, slot, &facts->tenant_id, &facts->ticket_key);
-	if (facts->ticket_key == NULL)
-	{
-		ereport(WARNING,
-				(errcode(ERRCODE_NOT_NULL_VIOLATION),
-				 errmsg("a ticket without a key is not triaged"),
-				 errdetail("Column \"%s\" is null.", source->columns.name[ST_ROLE_ID])));
+	if (!st_key_is_usable(source, facts->tenant_id, facts->ticket_key))
 		return false;
-	}
-	if (VARSIZE_ANY_EXHDR(facts->ticket_key) + VARSIZE_ANY_EXHDR(facts->tenant_id) > ST_MAX_KEY_BYTES)
-	{
-		ereport(WARNING,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a ticket whose key is longer than %d bytes is not triaged", ST_MAX_KEY_BYTES)));
-		return false;
-	}
 
 	if (source->broken != NULL)
 		facts->failure = source->broken;
 	else
 	{
-		facts->customer = column_text(&source->column[ST_ROLE_CUSTOMER], slot);
-		facts->channel = column_text(&source->column[ST_ROLE_CHANNEL], slot);
-		facts->segment = column_text(&source->column[ST_ROLE_SEGMENT], slot);
-		facts->language = column_text(&source->column[ST_ROLE_LANGUAGE], slot);
-		facts->status = column_text(&source->column[ST_ROLE_STATUS], slot);
-		facts->ticket_priority = column_text(&source->column[ST_ROLE_PRIORITY], slot);
-		facts->assigned_agent = column_text(&source->column[ST_ROLE_ASSIGNED_AGENT], slot);
-		read_created_at(&source->column[ST_ROLE_CREATED_AT], slot, facts);
+		facts->customer = st_column_text(&source->column[ST_ROLE_CUSTOMER], slot);
+		facts->channel = st_column_text(&source->column[ST_ROLE_CHANNEL], slot);
+		facts->segment = st_column_text(&source->column[ST_ROLE_SEGMENT], slot);
+		facts->language = st_column_text(&source->column[ST_ROLE_LANGUAGE], slot);
+		facts->status = st_column_text(&source->column[ST_ROLE_STATUS], slot);
+		facts->ticket_priority = st_column_text(&source->column[ST_ROLE_PRIORITY], slot);
+		facts->assigned_agent = st_column_text(&source->column[ST_ROLE_ASSIGNED_AGENT], slot);
+		facts->has_created_at = st_column_time(&source->column[ST_ROLE_CREATED_AT], slot, &facts->created_at);
 
 		if (reader->model == NULL)
 			facts->failure = reader->failure;
@@ -396,5 +415,7 @@ st_decide(StReader *reader, TupleTableSlot *slot, StDecided *decided)
 				 errhint("The table is attached with on_error => raise.")));
 
 	st_routing_decide(reader->routing, facts, &decided->decision);
+	if (decided->note != NULL && decided->decision.nreasons < ST_MAX_REASONS)
+		decided->decision.reasons[decided->decision.nreasons++] = decided->note;
 	return true;
 }

@@ -29,7 +29,7 @@
 	" AND ticket_key OPERATOR(pg_catalog.=) $3"
 
 static StStatement lock_decision = {
-	"SELECT revision FROM triage.decision WHERE " KEY_IS_1_2_3 " FOR UPDATE",
+	"SELECT outcome::pg_catalog.text FROM triage.decision WHERE " KEY_IS_1_2_3 " FOR UPDATE",
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
@@ -53,14 +53,20 @@ static StStatement rekey_signature = {
 	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
 };
 
-/* The duplicates of a ticket: their links are cut, or follow it to another key. */
+/*
+ * The duplicates of a ticket: their links are cut, or follow it to another key.
+ * Two statements, because a join would be planned by statistics that a young
+ * table does not have.
+ */
 #define RELINK(key, similarity) \
-	"WITH linked AS (UPDATE triage.decision SET duplicate_of = " key similarity \
+	"UPDATE triage.decision SET duplicate_of = " key similarity \
 	" WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2" \
-	" AND duplicate_of OPERATOR(pg_catalog.=) $3 RETURNING ticket_key)" \
-	" UPDATE triage.ticket_signature s SET duplicate_of = " key " FROM linked" \
-	" WHERE s.tenant_id OPERATOR(pg_catalog.=) $1 AND s.source_id OPERATOR(pg_catalog.=) $2" \
-	" AND s.ticket_key OPERATOR(pg_catalog.=) linked.ticket_key"
+	" AND duplicate_of OPERATOR(pg_catalog.=) $3 RETURNING ticket_key"
+
+static StStatement relink_signature = {
+	"UPDATE triage.ticket_signature SET duplicate_of = $4 WHERE " KEY_IS_1_2_3,
+	4, {TEXTOID, INT4OID, TEXTOID, TEXTOID}, false, NULL
+};
 
 static StStatement forget_duplicates = {
 	RELINK("NULL", ", duplicate_similarity = NULL"),
@@ -192,11 +198,12 @@ run(SPIPlanPtr plan, Datum *values, const char *nulls, int expected)
  * st_replace_decision
  *		Writes a decision of a ticket that has one or may have one, and keeps
  *		the old one in the history; in mode ST_WRITE_MISSING leaves the old one
- *		alone.  Returns whether it wrote.  Waits for a session that is deciding
+ *		alone.  Returns what became of it, and in *was_automated whether the old
+ *		one spared a person.  Waits for a session that is deciding
  *		the same ticket.
  */
-bool
-st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
+StWritten
+st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why, bool *was_automated)
 {
 	Datum		values[ST_NUM_DECISION_COLUMNS];
 	bool		isnull[ST_NUM_DECISION_COLUMNS];
@@ -204,7 +211,7 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 	Datum		history[5];
 	StIdentity	caller;
 	TimestampTz now = st_now();
-	bool		written = false;
+	StWritten	written = ST_WRITTEN_NOT;
 
 	st_decision_values(decided, now, values, isnull);
 	values[ST_COL_OUTCOME] = CStringGetTextDatum(st_outcome_names[decided->decision.outcome]);
@@ -221,7 +228,7 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 		elog(ERROR, "SPI_connect failed");
 	prepare();
 
-	while (!written)
+	while (written == ST_WRITTEN_NOT)
 	{
 		bool		exists = false;
 
@@ -233,7 +240,7 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 			run(insert_plan, values, nulls, SPI_OK_INSERT);
 			if (SPI_processed == 1)
 			{
-				written = true;
+				written = ST_WRITTEN_FIRST;
 				break;
 			}
 			if (mode == ST_WRITE_MISSING)
@@ -244,40 +251,74 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why)
 		exists = SPI_processed == 1;
 		if (exists)
 		{
+			*was_automated = strcmp(SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1),
+									st_outcome_names[ST_OUTCOME_AUTO]) == 0;
 			run(history_plan, history, NULL, SPI_OK_INSERT);
 			run(update_plan, values, nulls, SPI_OK_UPDATE);
-			written = SPI_processed == 1;
+			if (SPI_processed == 1)
+				written = ST_WRITTEN_AGAIN;
 		}
 		else if (mode == ST_WRITE_AGAIN)
 		{
 			/* an undecided ticket that changed */
 			run(insert_plan, values, nulls, SPI_OK_INSERT);
-			written = SPI_processed == 1;
+			if (SPI_processed == 1)
+				written = ST_WRITTEN_FIRST;
 		}
 	}
 
 	SPI_finish();
-	if (written)
+	if (written != ST_WRITTEN_NOT)
 		st_similar_replace(decided);
 	st_become_caller(&caller);
 	return written;
 }
 
 /*
+ * Cuts the links of a ticket's duplicates, or has them follow it to another key
+ * of the same tenant (not NULL).  Between SPI_connect and SPI_finish.
+ */
+static void
+relink_duplicates(Datum tenant, int32 source_id, Datum key, text *new_key)
+{
+	Datum		values[4] = {tenant, Int32GetDatum(source_id), key, PointerGetDatum(new_key)};
+	SPITupleTable *linked;
+	uint64		n;
+
+	st_statement_run(new_key == NULL ? &forget_duplicates : &rekey_duplicates, values, NULL, SPI_OK_UPDATE_RETURNING);
+	linked = SPI_tuptable;
+	n = SPI_processed;
+	for (uint64 i = 0; i < n; i++)
+	{
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		values[2] = SPI_getbinval(linked->vals[i], linked->tupdesc, 1, &isnull);
+		st_statement_run(&relink_signature, values, new_key == NULL ? "   n" : NULL, SPI_OK_UPDATE);
+	}
+	SPI_freetuptable(linked);
+}
+
+/*
  * st_forget_tickets
- *		Removes decisions, history, signatures and open escalations of tickets
- *		that are gone, and the links of their duplicates.  One statement a ticket: a join would be planned by statistics
- *		that a young table does not have.
+ *		Removes decisions, history, signatures, clocks, assignments and open
+ *		escalations of tickets that are gone, and the links of their duplicates.
+ *		One statement a ticket: a join would be planned by statistics that a
+ *		young table does not have.
  */
 void
 st_forget_tickets(int32 source_id, Datum *tenants, Datum *keys, int n)
 {
 	Datum		values[3];
+	Datum		tenant_array;
+	Datum		key_array;
 	StIdentity	caller;
 
 	if (n == 0)
 		return;
 
+	tenant_array = PointerGetDatum(construct_array(tenants, n, TEXTOID, -1, false, TYPALIGN_INT));
+	key_array = PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT));
 	st_disturbances++;
 	st_become_owner(&caller);
 	SPI_connect();
@@ -297,12 +338,12 @@ st_forget_tickets(int32 source_id, Datum *tenants, Datum *keys, int n)
 			st_statement_run(&forget_history, values, NULL, SPI_OK_DELETE);
 		SPI_freetuptable(SPI_tuptable);
 		st_statement_run(&forget_signature, values, NULL, SPI_OK_DELETE);
-		st_statement_run(&forget_duplicates, values, NULL, SPI_OK_UPDATE);
+		relink_duplicates(tenants[i], source_id, keys[i], NULL);
 	}
 	SPI_finish();
-	st_escalation_forget(source_id,
-						 PointerGetDatum(construct_array(tenants, n, TEXTOID, -1, false, TYPALIGN_INT)),
-						 PointerGetDatum(construct_array(keys, n, TEXTOID, -1, false, TYPALIGN_INT)));
+	st_clocks_forget(source_id, tenant_array, key_array);
+	st_assignment_forget(source_id, tenant_array, key_array);
+	st_escalation_forget(source_id, tenant_array, key_array);
 	st_become_caller(&caller);
 }
 
@@ -320,7 +361,10 @@ st_forget_source(int32 source_id, bool everything)
 	st_statement_run(&forget_source_history, values, NULL, SPI_OK_DELETE);
 	st_statement_run(&forget_source_signatures, values, NULL, SPI_OK_DELETE);
 	SPI_finish();
+	st_clocks_forget_source(source_id);
+	st_assignment_forget_source(source_id);
 	st_escalation_forget_source(source_id, everything);
+	st_backlog_forget_source(source_id);
 	st_become_caller(&caller);
 }
 
@@ -363,18 +407,17 @@ st_rekey_ticket(int32 source_id, text *old_tenant, text *old_key,
 		st_statement_run(&rekey_decision, values, NULL, SPI_OK_UPDATE);
 		st_statement_run(&rekey_history, values, NULL, SPI_OK_UPDATE);
 		st_statement_run(&rekey_signature, values, NULL, SPI_OK_UPDATE);
-		if (st_same_text(old_tenant, new_tenant))
-		{
-			values[3] = new_key_datum;
-			st_statement_run(&rekey_duplicates, values, NULL, SPI_OK_UPDATE);
-		}
-		else
-			st_statement_run(&forget_duplicates, values, NULL, SPI_OK_UPDATE);
+		relink_duplicates(old_tenant_datum, source_id, old_key_datum,
+						  st_same_text(old_tenant, new_tenant) ? new_key : NULL);
 	}
 	SPI_finish();
 
 	if (!taken)
+	{
+		st_clocks_rekey(source_id, old_tenant, old_key, new_tenant, new_key);
+		st_assignment_rekey(source_id, old_tenant, old_key, new_tenant, new_key);
 		st_escalation_rekey(source_id, old_tenant, old_key, new_tenant, new_key);
+	}
 	st_become_caller(&caller);
 
 	if (taken)

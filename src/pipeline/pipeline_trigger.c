@@ -39,11 +39,13 @@ PG_FUNCTION_INFO_V1(st_ticket_deleted);
 PG_FUNCTION_INFO_V1(st_ticket_truncated);
 
 /*
- * Checks how a trigger function is called and returns the source of its
- * argument; NULL, with a warning, when the tickets cannot be triaged at all.
+ * st_trigger_source
+ *		Checks how a trigger function is called and returns the source of its
+ *		argument; NULL, with a warning, when the tickets cannot be triaged at
+ *		all.
  */
-static StSource *
-trigger_source(FunctionCallInfo fcinfo, const char *function, TriggerEvent event)
+StSource *
+st_trigger_source(FunctionCallInfo fcinfo, const char *function, int event)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
 	StSource   *source;
@@ -135,12 +137,31 @@ transition_end(Transition *t)
 	ExecDropSingleTupleTableSlot(t->slot);
 }
 
+/* In deferred mode: notes what a statement inserted. */
+static void
+note_inserted(StSource *source, TriggerData *trigdata)
+{
+	if (TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
+		st_note_ticket(source, trigdata->tg_trigslot, st_ticket_has_decision(source, trigdata->tg_trigslot));
+	else
+	{
+		StNoter    *noter = st_noter_begin(source, false);
+		Transition	t;
+
+		transition_begin(&t, trigdata->tg_newtable, trigdata->tg_relation);
+		while (transition_next(&t))
+			st_noter_add(noter, t.slot);
+		transition_end(&t);
+		st_noter_end(noter);
+	}
+}
+
 /* triage.ticket_inserted(source_id): decides what a statement inserted. */
 Datum
 st_ticket_inserted(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	StSource   *source = trigger_source(fcinfo, "triage.ticket_inserted", TRIGGER_EVENT_INSERT);
+	StSource   *source = st_trigger_source(fcinfo, "triage.ticket_inserted", TRIGGER_EVENT_INSERT);
 	StReader	reader;
 	StWriter   *writer;
 
@@ -149,6 +170,12 @@ st_ticket_inserted(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event) &&
 		(trigdata->tg_newtable == NULL || tuplestore_tuple_count(trigdata->tg_newtable) == 0))
 		return PointerGetDatum(NULL);
+
+	if (source->options.deferred)
+	{
+		note_inserted(source, trigdata);
+		return PointerGetDatum(NULL);
+	}
 
 	writer = st_writer_begin(ST_WRITE_NEW, "ticket inserted again");
 	st_reader_begin(&reader, source, writer);
@@ -178,7 +205,7 @@ Datum
 st_ticket_updated(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	StSource   *source = trigger_source(fcinfo, "triage.ticket_updated", TRIGGER_EVENT_UPDATE);
+	StSource   *source = st_trigger_source(fcinfo, "triage.ticket_updated", TRIGGER_EVENT_UPDATE);
 	StReader	reader;
 	StWriter   *writer;
 	text	   *old_tenant;
@@ -195,6 +222,12 @@ st_ticket_updated(PG_FUNCTION_ARGS)
 		!(st_same_text(old_tenant, new_tenant) && st_same_text(old_key, new_key)) &&
 		!st_ticket_is_live(source, old_tenant, old_key))
 		st_rekey_ticket(source->source_id, old_tenant, old_key, new_tenant, new_key);
+
+	if (source->options.deferred)
+	{
+		st_note_ticket(source, trigdata->tg_newslot, true);
+		return PointerGetDatum(NULL);
+	}
 
 	writer = st_writer_begin(ST_WRITE_AGAIN, "ticket changed");
 	st_reader_begin(&reader, source, writer);
@@ -215,7 +248,7 @@ Datum
 st_ticket_deleted(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = (TriggerData *) fcinfo->context;
-	StSource   *source = trigger_source(fcinfo, "triage.ticket_deleted", TRIGGER_EVENT_DELETE);
+	StSource   *source = st_trigger_source(fcinfo, "triage.ticket_deleted", TRIGGER_EVENT_DELETE);
 	text	   *tenant;
 	text	   *key;
 
@@ -274,7 +307,7 @@ st_ticket_deleted(PG_FUNCTION_ARGS)
 Datum
 st_ticket_truncated(PG_FUNCTION_ARGS)
 {
-	StSource   *source = trigger_source(fcinfo, "triage.ticket_truncated", TRIGGER_EVENT_TRUNCATE);
+	StSource   *source = st_trigger_source(fcinfo, "triage.ticket_truncated", TRIGGER_EVENT_TRUNCATE);
 
 	if (source != NULL)
 		st_forget_source(source->source_id, false);

@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -146,6 +147,65 @@ predict(StModel *model, StReading *reading, StFacts *facts, MemoryContext result
 }
 
 /*
+ * What the text names of the user's own tables, as {"kind": ["value", ...]},
+ * in result_cxt; left NULL where there are no kinds.  The tables are read as
+ * the owner of the tickets table; which could not be is noted.
+ */
+static void
+find_entities(StReader *reader, const StDocument *doc, StDecided *decided, MemoryContext result_cxt)
+{
+	StFacts    *facts = &decided->facts;
+	char	   *failures;
+	int			n;
+	StEntity   *entities;
+	JsonbParseState *state = NULL;
+	MemoryContext old;
+
+	if (!st_entities_wanted() || !OidIsValid(reader->owner))
+		return;
+	st_disturbances++;
+	entities = st_entities(doc, facts->customer == NULL ? NULL : text_to_cstring(facts->customer),
+						   reader->owner, &n, &failures);
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < n; i++)
+	{
+		JsonbValue	v;
+		bool		first = true;
+
+		for (int j = 0; j < i && first; j++)
+			first = strcmp(entities[j].kind, entities[i].kind) != 0;
+		if (!first)
+			continue;
+		v.type = jbvString;
+		v.val.string.val = unconstify(char *, entities[i].kind);
+		v.val.string.len = strlen(entities[i].kind);
+		pushJsonbValue(&state, WJB_KEY, &v);
+		pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+		for (int j = i; j < n; j++)
+		{
+			bool		repeated = strcmp(entities[j].kind, entities[i].kind) != 0;
+
+			for (int k = i; k < j && !repeated; k++)
+				repeated = strcmp(entities[k].kind, entities[i].kind) == 0 &&
+					st_same_text(entities[k].value, entities[j].value);
+			if (repeated)
+				continue;
+			v.val.string.val = VARDATA_ANY(entities[j].value);
+			v.val.string.len = VARSIZE_ANY_EXHDR(entities[j].value);
+			pushJsonbValue(&state, WJB_ELEM, &v);
+		}
+		pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	}
+
+	old = MemoryContextSwitchTo(result_cxt);
+	facts->entities = (struct varlena *) JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	if (failures != NULL)
+		decided->note = pstrdup(failures);
+	MemoryContextSwitchTo(old);
+}
+
+/*
  * st_read_ticket
  *		Fills the facts that the ticket's text gives, and its trace.  Results
  *		are in the current context.  A ticket without any text gives none.
@@ -203,6 +263,8 @@ st_read_ticket(StReader *reader, TupleTableSlot *slot, StDecided *decided)
 		MemoryContextSwitchTo(result_cxt);
 		put_facts(&u, facts);
 		facts->signals_conflict = st_signals_conflict(st_routing_policy(reader->routing), facts);
+		MemoryContextSwitchTo(reader->row_cxt);
+		find_entities(reader, &reading.doc, decided, result_cxt);
 	}
 	MemoryContextSwitchTo(result_cxt);
 	MemoryContextReset(reader->row_cxt);

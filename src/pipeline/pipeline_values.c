@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "core/compat.h"
 #include "pipeline/pipeline_inner.h"
@@ -17,7 +18,9 @@
 const char *const st_decision_columns[ST_NUM_DECISION_COLUMNS] = {
 	"tenant_id", "source_id", "ticket_key", "revision", "decided_at",
 	"outcome", "tier", "queue_id", "priority", "rule_id", "rule_version",
-	"reasons", "customer", "channel", "segment", "language", "status",
+	"rules", "rule_versions", "failed_rules", "tags", "skills",
+	"skill_levels", "skill_drop_after", "sla_policy_id",
+	"automation_blocked", "automation_threshold", "reasons", "customer", "channel", "segment", "language", "status",
 	"ticket_priority", "assigned_agent", "created_at", "subject_length",
 	"body_length", "truncated", "intent", "intent_confidence",
 	"intent_margin", "in_scope", "model_name", "model_version",
@@ -31,7 +34,9 @@ const char *const st_decision_columns[ST_NUM_DECISION_COLUMNS] = {
 /* As parameters of a statement; outcome and tier by their names. */
 const Oid	st_decision_types[ST_NUM_DECISION_COLUMNS] = {
 	TEXTOID, INT4OID, TEXTOID, INT4OID, TIMESTAMPTZOID, TEXTOID, TEXTOID,
-	INT4OID, INT2OID, INT4OID, INT4OID, TEXTARRAYOID, TEXTOID, TEXTOID,
+	INT4OID, INT2OID, INT4OID, INT4OID, INT4ARRAYOID, INT4ARRAYOID,
+	INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT2ARRAYOID, INTERVALARRAYOID,
+	INT4OID, BOOLOID, FLOAT4OID, TEXTARRAYOID, TEXTOID, TEXTOID,
 	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, INT4OID,
 	INT4OID, BOOLOID, TEXTOID, FLOAT4OID, FLOAT4OID, BOOLOID, TEXTOID,
 	INT4OID, FLOAT4OID, TEXTOID, BOOLOID, FLOAT4OID, TEXTOID, FLOAT4OID,
@@ -73,6 +78,59 @@ text_array(const char *const *strings, int n)
 	return PointerGetDatum(array);
 }
 
+/* What the rules that applied say of a decision; most decisions have little of it. */
+static void
+put_rules(const StDecision *d, Datum *values, bool *nulls)
+{
+	Datum	   *elements = palloc(Max(d->nrules, d->nfailed) * sizeof(Datum));
+
+	if (d->nrules > 0)
+	{
+		for (int i = 0; i < d->nrules; i++)
+			elements[i] = Int32GetDatum(d->rules[i].rule_id);
+		values[ST_COL_RULES] = PointerGetDatum(construct_array(elements, d->nrules, INT4OID, 4, true, TYPALIGN_INT));
+		nulls[ST_COL_RULES] = false;
+		for (int i = 0; i < d->nrules; i++)
+			elements[i] = Int32GetDatum(d->rules[i].version);
+		values[ST_COL_RULE_VERSIONS] = PointerGetDatum(construct_array(elements, d->nrules, INT4OID, 4, true, TYPALIGN_INT));
+		nulls[ST_COL_RULE_VERSIONS] = false;
+	}
+	if (d->nfailed > 0)
+	{
+		for (int i = 0; i < d->nfailed; i++)
+			elements[i] = Int32GetDatum(d->failed_rules[i]);
+		values[ST_COL_FAILED_RULES] = PointerGetDatum(construct_array(elements, d->nfailed, INT4OID, 4, true, TYPALIGN_INT));
+		nulls[ST_COL_FAILED_RULES] = false;
+	}
+}
+
+/* The skills that a ticket needs, as three arrays. */
+static void
+put_skills(const StDecision *d, Datum *values, bool *nulls)
+{
+	const char *skills[ST_MAX_SKILLS];
+	Datum		levels[ST_MAX_SKILLS];
+	Datum		drops[ST_MAX_SKILLS];
+	bool		never[ST_MAX_SKILLS];
+	Interval   *spans = palloc0(d->nskills * sizeof(Interval));
+	int			dims[1] = {d->nskills};
+	int			lbs[1] = {1};
+
+	for (int i = 0; i < d->nskills; i++)
+	{
+		skills[i] = d->skills[i].skill;
+		levels[i] = Int16GetDatum(d->skills[i].level);
+		spans[i].time = d->skills[i].drop_after;
+		drops[i] = IntervalPGetDatum(&spans[i]);
+		never[i] = d->skills[i].drop_after < 0;
+	}
+	values[ST_COL_SKILLS] = text_array(skills, d->nskills);
+	values[ST_COL_SKILL_LEVELS] = PointerGetDatum(construct_array(levels, d->nskills, INT2OID, 2, true, TYPALIGN_SHORT));
+	values[ST_COL_SKILL_DROP_AFTER] = PointerGetDatum(construct_md_array(drops, never, 1, dims, lbs, INTERVALOID,
+																		 sizeof(Interval), false, TYPALIGN_DOUBLE));
+	nulls[ST_COL_SKILLS] = nulls[ST_COL_SKILL_LEVELS] = nulls[ST_COL_SKILL_DROP_AFTER] = false;
+}
+
 /*
  * st_decision_values
  *		The values of a row of triage.decision, in the order of
@@ -102,6 +160,20 @@ st_decision_values(const StDecided *decided, TimestampTz now, Datum *values, boo
 	SET(ST_COL_PRIORITY, Int16GetDatum(d->priority));
 	SET_IF(ST_COL_RULE_ID, d->rule_id != 0, Int32GetDatum(d->rule_id));
 	SET_IF(ST_COL_RULE_VERSION, d->rule_id != 0, Int32GetDatum(d->rule_version));
+	for (int i = ST_COL_RULES; i <= ST_COL_SKILL_DROP_AFTER; i++)
+	{
+		values[i] = (Datum) 0;
+		nulls[i] = true;
+	}
+	if (d->nrules > 0 || d->nfailed > 0)
+		put_rules(d, values, nulls);
+	if (d->ntags > 0)
+		SET(ST_COL_TAGS, text_array(d->tags, d->ntags));
+	if (d->nskills > 0)
+		put_skills(d, values, nulls);
+	SET_IF(ST_COL_SLA_POLICY_ID, d->sla_policy_id != 0, Int32GetDatum(d->sla_policy_id));
+	SET(ST_COL_AUTOMATION_BLOCKED, BoolGetDatum(d->automation_blocked));
+	SET_IF(ST_COL_AUTOMATION_THRESHOLD, ST_IS_KNOWN(d->automation_threshold), Float4GetDatum(d->automation_threshold));
 	SET(ST_COL_REASONS, text_array(d->reasons, d->nreasons));
 	SET_IF(ST_COL_CUSTOMER, f->customer != NULL, PointerGetDatum(f->customer));
 	SET_IF(ST_COL_CHANNEL, f->channel != NULL, PointerGetDatum(f->channel));

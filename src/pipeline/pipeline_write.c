@@ -60,6 +60,7 @@ struct StWriter
 								 * replacing */
 	bool		direct;			/* past the executor */
 	StInserter	inserter;
+	StFollow	follow;
 };
 
 void
@@ -110,7 +111,15 @@ st_writer_begin(StWriteMode mode, const char *why)
 	writer->batch_cxt = AllocSetContextCreate(CurrentMemoryContext, "support_triage decisions",
 											  ALLOCSET_DEFAULT_SIZES);
 	writer->now = st_now();
+	st_follow_begin(&writer->follow);
 	return writer;
+}
+
+/* Its tickets came long ago: see st_follow_new and st_clocks_start. */
+void
+st_writer_of_the_past(StWriter *writer)
+{
+	writer->follow.past = true;
 }
 
 /* Where what a decision points to must be allocated. */
@@ -190,8 +199,8 @@ fill_slot(StWriter *writer, const StDecided *decided, TupleTableSlot *slot)
 }
 
 /*
- * Writes the batch straight into heap and indexes, and the signatures of what
- * was written.  Returns the positions of those that may have a decision
+ * Writes the batch straight into heap and indexes, and what follows from what
+ * was written: signatures, clocks, waiting.  Returns the positions of those that may have a decision
  * already; nothing is written of them.
  */
 static int *
@@ -213,6 +222,7 @@ write_directly(StWriter *writer, int *nconflicts)
 			written[n++] = &writer->decided[i];
 	}
 	st_similar_write(written, n);
+	st_follow_new(&writer->follow, written, n);
 	return conflicts;
 }
 
@@ -259,12 +269,25 @@ static void
 replace_one(StWriter *writer, int i)
 {
 	StDecided  *decided = &writer->decided[i];
+	const StDecided *one = decided;
+	bool		was_automated = false;
 
-	/* a ticket that was left alone escalates nothing */
-	if (st_replace_decision(decided, writer->mode, writer->why))
-		writer->written++;
-	else
-		decided->decision.nescalations = 0;
+	switch (st_replace_decision(decided, writer->mode, writer->why, &was_automated))
+	{
+		case ST_WRITTEN_FIRST:
+			writer->written++;
+			st_follow_new(&writer->follow, &one, 1);
+			break;
+		case ST_WRITTEN_AGAIN:
+			writer->written++;
+			st_follow_again(decided, was_automated);
+			break;
+		case ST_WRITTEN_NOT:
+
+			/* a ticket that was left alone escalates nothing */
+			decided->decision.nescalations = 0;
+			break;
+	}
 }
 
 /* Writes the batch and makes ready for the next. */
@@ -279,6 +302,7 @@ flush(StWriter *writer)
 	old = MemoryContextSwitchTo(writer->batch_cxt);
 	if (writer->rel == NULL && writer->mode != ST_WRITE_AGAIN)
 		open_target(writer);
+	st_policies_choose(writer->decided, writer->n);
 
 	if (!writer->direct)
 	{
@@ -323,6 +347,7 @@ int64
 st_writer_end(StWriter *writer)
 {
 	flush(writer);
+	st_follow_end(&writer->follow);
 	if (writer->direct)
 		st_inserter_end(&writer->inserter);
 	if (writer->rel != NULL)

@@ -40,6 +40,15 @@ SELECT s.tickets::text            AS tickets,
        d.rule_version,
        d.reasons,
        pg_catalog.array_to_string(d.reasons, '; ') AS why,
+       d.tags,
+       d.skills,
+       a.name                     AS owner,
+       o.assigned_at,
+       w.since                    AS waiting_since,
+       p.name                     AS sla_policy,
+       n.metric                   AS next_promise,
+       n.due_at                   AS next_deadline,
+       coalesce(n.late, false)    AS late,
        coalesce(e.open_escalations, 0)             AS open_escalations,
        e.escalated_at,
        e.escalation_reason,
@@ -52,6 +61,18 @@ FROM triage.decision d
 LEFT JOIN triage.source s ON s.source_id = d.source_id
 LEFT JOIN triage.queue q ON q.queue_id = d.queue_id
 LEFT JOIN triage.routing_rule r ON r.rule_id = d.rule_id
+LEFT JOIN triage.sla_policy p ON p.policy_id = d.sla_policy_id
+LEFT JOIN triage.assignment o ON o.tenant_id = d.tenant_id AND o.source_id = d.source_id AND o.ticket_key = d.ticket_key
+    AND o.released_at IS NULL
+LEFT JOIN triage.agent a ON a.agent_id = o.agent_id
+LEFT JOIN triage.waiting w ON w.tenant_id = d.tenant_id AND w.source_id = d.source_id AND w.ticket_key = d.ticket_key
+LEFT JOIN LATERAL (
+    SELECT c.metric, c.due_at, c.due_at < triage.now() AS late
+    FROM triage.sla_clock c
+    WHERE c.tenant_id = d.tenant_id AND c.source_id = d.source_id AND c.ticket_key = d.ticket_key AND c.due_at IS NOT NULL
+    ORDER BY c.due_at
+    LIMIT 1
+) n ON true
 LEFT JOIN (
     SELECT o.tenant_id, o.source_id, o.ticket_key,
            pg_catalog.count(*)          AS open_escalations,
@@ -101,6 +122,15 @@ COMMENT ON COLUMN triage.ticket_overview.rule IS 'Name of the rule that decided;
 COMMENT ON COLUMN triage.ticket_overview.rule_version IS 'Version of that rule when it decided.';
 COMMENT ON COLUMN triage.ticket_overview.reasons IS 'Why, one element for each reason.';
 COMMENT ON COLUMN triage.ticket_overview.why IS 'The reasons as one line.';
+COMMENT ON COLUMN triage.ticket_overview.tags IS 'Tags that rules gave it.';
+COMMENT ON COLUMN triage.ticket_overview.skills IS 'Skills that whoever takes it must have.';
+COMMENT ON COLUMN triage.ticket_overview.owner IS 'Name of the agent who has it; NULL when nobody has.';
+COMMENT ON COLUMN triage.ticket_overview.assigned_at IS 'Since when.';
+COMMENT ON COLUMN triage.ticket_overview.waiting_since IS 'Since when it waits for a person; NULL when it does not.';
+COMMENT ON COLUMN triage.ticket_overview.sla_policy IS 'Name of the policy that its clocks run by; NULL when there is none.';
+COMMENT ON COLUMN triage.ticket_overview.next_promise IS 'Which promise to the requester is due next.';
+COMMENT ON COLUMN triage.ticket_overview.next_deadline IS 'When it is due; NULL when no clock runs.';
+COMMENT ON COLUMN triage.ticket_overview.late IS 'Whether that is past, by triage.now().';
 COMMENT ON COLUMN triage.ticket_overview.open_escalations IS 'How many escalations of the ticket are open.';
 COMMENT ON COLUMN triage.ticket_overview.escalated_at IS 'When the oldest open escalation was queued; NULL when none is open.';
 COMMENT ON COLUMN triage.ticket_overview.escalation_reason IS 'Reason of the most urgent open escalation.';
@@ -110,6 +140,85 @@ COMMENT ON COLUMN triage.ticket_overview.truncated IS 'Whether the document was 
 COMMENT ON COLUMN triage.ticket_overview.model_name IS 'Model that predicted the intent.';
 COMMENT ON COLUMN triage.ticket_overview.model_version IS 'Version of that model.';
 REVOKE ALL ON triage.ticket_overview FROM PUBLIC;
+
+CREATE OR REPLACE VIEW triage.agent_load WITH (security_invoker = true) AS
+SELECT a.agent_id,
+       a.name                                         AS agent,
+       a.display_name,
+       a.active,
+       CASE
+           WHEN p.agent_id IS NULL THEN 'offline'::triage.presence
+           WHEN p.expires_at <= triage.now() AND p.presence IN ('available', 'away') THEN 'lost'
+           ELSE p.presence
+       END                                            AS presence,
+       p.seen_at,
+       a.capacity,
+       coalesce(l.units, 0)                           AS units,
+       greatest(a.capacity - coalesce(l.units, 0), 0) AS units_free,
+       coalesce(l.tickets, 0)                         AS tickets,
+       o.oldest_ticket,
+       nullif(l.last_assigned_at, '-infinity')        AS last_assigned_at,
+       coalesce(o.released, 0)                        AS released,
+       q.queues
+FROM triage.agent a
+LEFT JOIN triage.agent_presence p ON p.agent_id = a.agent_id
+LEFT JOIN triage.agent_work l ON l.agent_id = a.agent_id
+LEFT JOIN (
+    SELECT s.agent_id,
+           pg_catalog.min(s.assigned_at) FILTER (WHERE s.released_at IS NULL)                       AS oldest_ticket,
+           pg_catalog.count(*) FILTER (WHERE s.released_at >= triage.now() - '1 day'::interval)     AS released
+    FROM triage.assignment s
+    WHERE s.released_at IS NULL OR s.released_at >= triage.now() - '1 day'::interval
+    GROUP BY s.agent_id
+) o ON o.agent_id = a.agent_id
+LEFT JOIN (
+    SELECT s.agent, pg_catalog.array_agg(s.queue ORDER BY s.position, s.queue) AS queues
+    FROM triage.agent_queue s
+    GROUP BY s.agent
+) q ON q.agent = a.name;
+COMMENT ON VIEW triage.agent_load IS 'One row for each agent: whether they are there, what they have, and how much more they could take.';
+COMMENT ON COLUMN triage.agent_load.agent_id IS 'Identity of the agent.';
+COMMENT ON COLUMN triage.agent_load.agent IS 'Name of the agent.';
+COMMENT ON COLUMN triage.agent_load.display_name IS 'Name that people see.';
+COMMENT ON COLUMN triage.agent_load.active IS 'Whether the agent gets new tickets at all.';
+COMMENT ON COLUMN triage.agent_load.presence IS 'What the agent said last, by triage.now(): lost when that has expired, offline for who never said anything. Shifts and leave are not looked at.';
+COMMENT ON COLUMN triage.agent_load.seen_at IS 'When the agent was heard of last.';
+COMMENT ON COLUMN triage.agent_load.capacity IS 'Units of work that the agent has room for.';
+COMMENT ON COLUMN triage.agent_load.units IS 'Units that their tickets take.';
+COMMENT ON COLUMN triage.agent_load.units_free IS 'Units that are left; 0 for who has more than their capacity.';
+COMMENT ON COLUMN triage.agent_load.tickets IS 'How many tickets they have.';
+COMMENT ON COLUMN triage.agent_load.oldest_ticket IS 'Since when they have the ticket that they have had longest; NULL for who has none.';
+COMMENT ON COLUMN triage.agent_load.last_assigned_at IS 'When they got a ticket last.';
+COMMENT ON COLUMN triage.agent_load.released IS 'How many tickets they solved or gave back within the last 24 hours.';
+COMMENT ON COLUMN triage.agent_load.queues IS 'Queues that they serve, in their order.';
+REVOKE ALL ON triage.agent_load FROM PUBLIC;
+
+CREATE OR REPLACE VIEW triage.routing_reasons WITH (security_invoker = true) AS
+SELECT d.tenant_id,
+       d.source_id,
+       d.ticket_key,
+       d.decided_at,
+       d.outcome,
+       d.tier,
+       q.name                                                              AS queue,
+       r.position,
+       r.reason,
+       pg_catalog.regexp_replace(r.reason, '[0-9]+(\.[0-9]+)?', 'N', 'g') AS pattern
+FROM triage.decision d
+LEFT JOIN triage.queue q ON q.queue_id = d.queue_id
+CROSS JOIN LATERAL pg_catalog.unnest(d.reasons) WITH ORDINALITY AS r (reason, position);
+COMMENT ON VIEW triage.routing_reasons IS 'Why tickets are where they are: one row for each reason of each decision. Count by pattern to see what decides most.';
+COMMENT ON COLUMN triage.routing_reasons.tenant_id IS 'Tenant of the ticket; the empty string where there are no tenants.';
+COMMENT ON COLUMN triage.routing_reasons.source_id IS 'The attached table: triage.source.source_id.';
+COMMENT ON COLUMN triage.routing_reasons.ticket_key IS 'Key of the ticket in its table, as text.';
+COMMENT ON COLUMN triage.routing_reasons.decided_at IS 'When it was decided.';
+COMMENT ON COLUMN triage.routing_reasons.outcome IS 'auto, assist, human, abstain or failed.';
+COMMENT ON COLUMN triage.routing_reasons.tier IS 'self_service, assisted, senior or priority.';
+COMMENT ON COLUMN triage.routing_reasons.queue IS 'Name of the queue.';
+COMMENT ON COLUMN triage.routing_reasons.position IS 'Place among the reasons of the decision, from 1.';
+COMMENT ON COLUMN triage.routing_reasons.reason IS 'The reason, with the values compared.';
+COMMENT ON COLUMN triage.routing_reasons.pattern IS 'The reason with N for each number, so that like reasons can be counted.';
+REVOKE ALL ON triage.routing_reasons FROM PUBLIC;
 
 CREATE OR REPLACE VIEW triage.queue_load WITH (security_invoker = true) AS
 SELECT q.queue_id,
@@ -125,7 +234,13 @@ SELECT q.queue_id,
        coalesce(d.failed, 0)             AS failed,
        coalesce(e.open_escalations, 0)   AS open_escalations,
        e.oldest_escalation,
-       d.oldest_decision
+       d.oldest_decision,
+       coalesce(w.waiting, 0)            AS waiting,
+       w.oldest_waiting,
+       coalesce(o.owned, 0)              AS owned,
+       coalesce(g.agents, 0)             AS agents,
+       coalesce(g.agents_there, 0)       AS agents_there,
+       coalesce(g.units_free, 0)         AS units_free
 FROM triage.queue q
 LEFT JOIN (
     SELECT t.queue_id,
@@ -147,11 +262,33 @@ LEFT JOIN (
     FROM triage.escalation o
     WHERE o.status IN ('waiting', 'claimed')
     GROUP BY o.queue_id
-) e ON e.queue_id = q.queue_id;
-COMMENT ON VIEW triage.queue_load IS 'One row for each queue: how many tickets were routed to it, how they divide, and what is escalated.';
+) e ON e.queue_id = q.queue_id
+LEFT JOIN (
+    SELECT t.queue_id,
+           pg_catalog.count(*)     AS waiting,
+           pg_catalog.min(t.since) AS oldest_waiting
+    FROM triage.waiting t
+    GROUP BY t.queue_id
+) w ON w.queue_id = q.queue_id
+LEFT JOIN (
+    SELECT t.queue_id, pg_catalog.count(*) AS owned
+    FROM triage.assignment t
+    WHERE t.released_at IS NULL
+    GROUP BY t.queue_id
+) o ON o.queue_id = q.queue_id
+LEFT JOIN (
+    SELECT s.queue,
+           pg_catalog.count(*)                                                    AS agents,
+           pg_catalog.count(*) FILTER (WHERE a.presence = 'available')            AS agents_there,
+           pg_catalog.sum(a.units_free) FILTER (WHERE a.presence = 'available')   AS units_free
+    FROM triage.agent_queue s
+    JOIN triage.agent_load a ON a.agent = s.agent AND a.active
+    GROUP BY s.queue
+) g ON g.queue = q.name;
+COMMENT ON VIEW triage.queue_load IS 'One row for each queue: how many tickets were routed to it, how they divide, what is escalated, what waits, and who could take it.';
 COMMENT ON COLUMN triage.queue_load.queue_id IS 'Identity of the queue.';
 COMMENT ON COLUMN triage.queue_load.queue IS 'Name of the queue.';
-COMMENT ON COLUMN triage.queue_load.queue_tier IS 'Tier that the queue gives to tickets whose rule gives none.';
+COMMENT ON COLUMN triage.queue_load.queue_tier IS 'Least tier of tickets in the queue for which no rule names one.';
 COMMENT ON COLUMN triage.queue_load.is_default IS 'Whether it is the queue of last resort.';
 COMMENT ON COLUMN triage.queue_load.tickets IS 'Tickets whose present decision names the queue.';
 COMMENT ON COLUMN triage.queue_load.self_service IS 'Those of tier self_service.';
@@ -163,6 +300,12 @@ COMMENT ON COLUMN triage.queue_load.failed IS 'Those whose triage failed.';
 COMMENT ON COLUMN triage.queue_load.open_escalations IS 'Open escalations of tickets in the queue.';
 COMMENT ON COLUMN triage.queue_load.oldest_escalation IS 'When the oldest of them was queued; NULL when there are none.';
 COMMENT ON COLUMN triage.queue_load.oldest_decision IS 'When the oldest of the decisions was made; NULL when there are none.';
+COMMENT ON COLUMN triage.queue_load.waiting IS 'Tickets that wait in it for a person.';
+COMMENT ON COLUMN triage.queue_load.oldest_waiting IS 'Since when the one waits that has waited longest; NULL when none does.';
+COMMENT ON COLUMN triage.queue_load.owned IS 'Tickets from it that agents have.';
+COMMENT ON COLUMN triage.queue_load.agents IS 'Active agents who serve it, there or not.';
+COMMENT ON COLUMN triage.queue_load.agents_there IS 'Those of them who are available by triage.agent_presence; shifts and leave are not looked at.';
+COMMENT ON COLUMN triage.queue_load.units_free IS 'Capacity that these have left, in units; an agent of several queues counts in each.';
 REVOKE ALL ON triage.queue_load FROM PUBLIC;
 
 CREATE OR REPLACE VIEW triage.intent_volume WITH (security_invoker = true) AS

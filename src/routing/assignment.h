@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "datatype/timestamp.h"
+#include "utils/jsonb.h"
 
 /* A ticket needs at most so many skills; more are an error. */
 #define ST_MAX_SKILLS		16
@@ -28,6 +29,9 @@ typedef struct StSkillNeed
 	int16		level;			/* at least */
 	int64		drop_after;		/* microseconds of waiting; negative: never */
 } StSkillNeed;
+
+/* An array of needs as people write it; see assignment_waiting.c. */
+extern int	st_skill_needs_read(Jsonb *skills, StSkillNeed *needs, bool must_exist);
 
 /* A ticket that begins to wait. */
 typedef struct StWaitingTicket
@@ -64,11 +68,23 @@ extern int64 st_waiting_writer_end(StWaitingWriter *writer);
 extern bool st_waiting_put(const StWaitingTicket *ticket);
 
 /*
+ * st_waiting_decided_again
+ *		The same for one that was decided again: one that had an owner and waits
+ *		no longer is done, and stays so.
+ */
+extern bool st_waiting_decided_again(const StWaitingTicket *ticket);
+
+/*
  * Tickets that wait no longer: one, or many (text[] of the same length) that
  * are gone, with their assignments.
  */
 extern bool st_waiting_remove(text *tenant_id, int32 source_id, text *ticket_key);
 extern void st_assignment_forget(int32 source_id, Datum tenants, Datum keys);
+extern void st_assignment_forget_source(int32 source_id);
+
+/* A ticket has another key (or tenant): where it waits, and who has it, goes with it. */
+extern void st_assignment_rekey(int32 source_id, text *old_tenant, text *old_key,
+								text *new_tenant, text *new_key);
 
 /*
  * What happens to a ticket: each returns false when there was nothing to do.

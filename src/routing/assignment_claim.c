@@ -164,6 +164,8 @@ advance(Claim *claim, int i)
 		StWaiting  *row = &claim->rows[i];
 		StNeeds		needs;
 
+		if (!st_caller_sees_tenant(row->tenant_id))
+			continue;
 		st_needs_read(&needs, row);
 		if (st_agent_match(agent, row, &needs, queue, claim->floor->now, NULL, NULL) == ST_MATCH &&
 			st_worker_has_room(claim->floor, &claim->worker, row))
@@ -435,7 +437,7 @@ st_claim_ticket(PG_FUNCTION_ARGS)
 				 errmsg("the batch must be from 1 to %d", MAX_BATCH)));
 	st_need_rights("waiting", ACL_SELECT | ACL_DELETE);
 	st_need_rights("assignment", ACL_SELECT | ACL_INSERT);
-	st_need_rights("agent_load", ACL_SELECT | ACL_UPDATE);
+	st_need_rights("agent_work", ACL_SELECT | ACL_UPDATE);
 
 	agent = st_agent_need(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	refuse_absent(agent);

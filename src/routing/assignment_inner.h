@@ -4,7 +4,7 @@
  *		What the files agent*.c and assignment*.c share.
  *
  * Locks are taken in one order, so that nobody waits in a circle: the row of
- * triage.agent_presence, then that of triage.agent_load, then rows of
+ * triage.agent_presence, then that of triage.agent_work, then rows of
  * triage.assignment; rows of triage.waiting are never waited for by who holds
  * another's.
  *
@@ -144,7 +144,7 @@ typedef struct StFloor
 	TupleTableSlot *load_slot;
 } StFloor;
 
-/* A row of triage.agent_load. */
+/* A row of triage.agent_work. */
 typedef struct StLoad
 {
 	int32		agent_id;

@@ -33,7 +33,7 @@ static const char *const columns[NUM_COLUMNS] = {
 };
 
 static StKept insert_load = {
-	"INSERT INTO triage.agent_load (agent_id) SELECT a.agent_id FROM triage.agent a"
+	"INSERT INTO triage.agent_work (agent_id) SELECT a.agent_id FROM triage.agent a"
 	" WHERE a.agent_id OPERATOR(pg_catalog.=) $1 ON CONFLICT DO NOTHING",
 	1, {INT4OID}
 };

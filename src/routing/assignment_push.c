@@ -283,7 +283,8 @@ st_assign_tickets_sql(PG_FUNCTION_ARGS)
 				 errmsg("the batch must be from 1 to %d", MAX_BATCH)));
 	st_need_rights("waiting", ACL_SELECT | ACL_DELETE);
 	st_need_rights("assignment", ACL_SELECT | ACL_INSERT);
-	st_need_rights("agent_load", ACL_SELECT | ACL_UPDATE);
+	st_need_rights("agent_work", ACL_SELECT | ACL_UPDATE);
+	st_require_all_tenants("triage.assign_tickets()");
 	PG_RETURN_INT32(st_assign_tickets(batch));
 }
 
@@ -346,7 +347,8 @@ st_ticket_agents(PG_FUNCTION_ARGS)
 
 	st_need_rights("waiting", ACL_SELECT);
 	st_need_rights("assignment", ACL_SELECT);
-	st_need_rights("agent_load", ACL_SELECT);
+	st_need_rights("agent_work", ACL_SELECT);
+	st_require_tenant(PG_GETARG_TEXT_PP(0));
 	InitMaterializedSRF(fcinfo, 0);
 	st_floor_open(&floor);
 	slot = table_slot_create(floor.waiting, NULL);

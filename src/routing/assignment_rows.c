@@ -58,8 +58,8 @@ st_floor_open(StFloor *floor)
 	floor->now = st_now();
 	floor->waiting = table_open(st_relation_oid("waiting", false), RowExclusiveLock);
 	floor->next = index_open(st_relation_oid("waiting_next", false), RowExclusiveLock);
-	floor->load = table_open(st_relation_oid("agent_load", false), RowExclusiveLock);
-	floor->load_key = index_open(st_relation_oid("agent_load_pkey", false), RowExclusiveLock);
+	floor->load = table_open(st_relation_oid("agent_work", false), RowExclusiveLock);
+	floor->load_key = index_open(st_relation_oid("agent_work_pkey", false), RowExclusiveLock);
 	floor->load_slot = table_slot_create(floor->load, NULL);
 	floor->snapshot = RegisterSnapshot(GetLatestSnapshot());
 }

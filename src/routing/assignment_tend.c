@@ -252,6 +252,7 @@ st_overflow_tickets_sql(PG_FUNCTION_ARGS)
 	int			batch = PG_GETARG_INT32(0);
 
 	st_need_write("triage.overflow_tickets()");
+	st_require_all_tenants("triage.overflow_tickets()");
 	if (batch < 1 || batch > MAX_BATCH)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -264,5 +265,6 @@ Datum
 st_check_waiting_sql(PG_FUNCTION_ARGS)
 {
 	st_need_write("triage.check_waiting()");
+	st_require_all_tenants("triage.check_waiting()");
 	PG_RETURN_INT32(st_check_waiting());
 }

@@ -188,6 +188,8 @@ st_ticket_release(text *tenant_id, int32 source_id, text *ticket_key, const char
 	}
 	SPI_finish();
 	st_claims_from_the_start();
+	if (had)
+		st_wake_worker();
 	return had;
 }
 
@@ -211,6 +213,8 @@ st_ticket_complete(text *tenant_id, int32 source_id, text *ticket_key, const cha
 		SPI_finish();
 		waited = st_waiting_remove(tenant_id, source_id, ticket_key);
 	}
+	if (had)
+		st_wake_worker();
 	return waited || had;
 }
 
@@ -381,9 +385,10 @@ need_ticket(FunctionCallInfo fcinfo, const char *function)
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("the %s must not be null", names[i])));
 	}
-	st_need_rights("agent_load", ACL_SELECT | ACL_UPDATE);
+	st_need_rights("agent_work", ACL_SELECT | ACL_UPDATE);
 	st_need_rights("assignment", ACL_SELECT | ACL_UPDATE);
 	st_need_rights("waiting", ACL_SELECT | ACL_INSERT | ACL_DELETE);
+	st_require_tenant(PG_GETARG_TEXT_PP(0));
 }
 
 /* triage.release_ticket(tenant_id, source_id, ticket_key, why) */
@@ -436,7 +441,8 @@ st_release_agent(PG_FUNCTION_ARGS)
 	int			n;
 
 	st_need_write("triage.release_agent()");
-	st_need_rights("agent_load", ACL_SELECT | ACL_UPDATE);
+	st_require_all_tenants("triage.release_agent()");
+	st_need_rights("agent_work", ACL_SELECT | ACL_UPDATE);
 	st_need_rights("waiting", ACL_INSERT);
 	agent = st_agent_need(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	SPI_connect();
@@ -450,7 +456,8 @@ Datum
 st_return_lost_tickets_sql(PG_FUNCTION_ARGS)
 {
 	st_need_write("triage.return_lost_tickets()");
-	st_need_rights("agent_load", ACL_SELECT | ACL_UPDATE);
+	st_require_all_tenants("triage.return_lost_tickets()");
+	st_need_rights("agent_work", ACL_SELECT | ACL_UPDATE);
 	st_need_rights("waiting", ACL_INSERT);
 	PG_RETURN_INT32(st_return_lost_tickets());
 }

@@ -48,16 +48,9 @@ static StKept waits_since = {
 	3, {TEXTOID, INT4OID, TEXTOID}
 };
 
-static StKept forget_waiting = {
-	"DELETE FROM triage.waiting w USING ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key)"
-	" WHERE w.source_id OPERATOR(pg_catalog.=) $1 AND w.tenant_id OPERATOR(pg_catalog.=) t.tenant_id"
-	" AND w.ticket_key OPERATOR(pg_catalog.=) t.ticket_key",
-	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}
-};
-
 /* The loads first, in one order: see assignment_inner.h. */
 static StKept forget_loads = {
-	"UPDATE triage.agent_load l SET units = l.units OPERATOR(pg_catalog.-) s.units,"
+	"UPDATE triage.agent_work l SET units = l.units OPERATOR(pg_catalog.-) s.units,"
 	" tickets = l.tickets OPERATOR(pg_catalog.-) s.tickets"
 	" FROM (SELECT a.agent_id, pg_catalog.sum(a.units)::pg_catalog.int4 AS units, pg_catalog.count(*)::pg_catalog.int4 AS tickets"
 	" FROM triage.assignment a, ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key)"
@@ -68,7 +61,7 @@ static StKept forget_loads = {
 };
 
 static StKept lock_loads = {
-	"SELECT FROM triage.agent_load l WHERE l.agent_id OPERATOR(pg_catalog.=) ANY (ARRAY("
+	"SELECT FROM triage.agent_work l WHERE l.agent_id OPERATOR(pg_catalog.=) ANY (ARRAY("
 	" SELECT a.agent_id FROM triage.assignment a, ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key)"
 	" WHERE a.source_id OPERATOR(pg_catalog.=) $1 AND a.tenant_id OPERATOR(pg_catalog.=) t.tenant_id"
 	" AND a.ticket_key OPERATOR(pg_catalog.=) t.ticket_key AND a.released_at IS NULL))"
@@ -77,10 +70,8 @@ static StKept lock_loads = {
 };
 
 static StKept forget_assignments = {
-	"DELETE FROM triage.assignment a USING ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key)"
-	" WHERE a.source_id OPERATOR(pg_catalog.=) $1 AND a.tenant_id OPERATOR(pg_catalog.=) t.tenant_id"
-	" AND a.ticket_key OPERATOR(pg_catalog.=) t.ticket_key",
-	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}
+	"DELETE FROM triage.assignment WHERE " ST_TICKET_IS(""),
+	3, {TEXTOID, INT4OID, TEXTOID}
 };
 
 /* The three columns of a ticket's needs; nothing where it has none. */
@@ -178,6 +169,8 @@ st_waiting_writer_end(StWaitingWriter *w)
 	MemoryContextDelete(w->scratch);
 	pfree(w);
 	st_claims_from_the_start();
+	if (n > 0)
+		st_wake_worker();
 	return n;
 }
 
@@ -231,6 +224,8 @@ st_waiting_put(const StWaitingTicket *ticket)
 	}
 	SPI_finish();
 	st_claims_from_the_start();
+	if (waits)
+		st_wake_worker();
 	return waits;
 }
 
@@ -247,17 +242,59 @@ st_waiting_remove(text *tenant_id, int32 source_id, text *ticket_key)
 	return removed;
 }
 
-/* See assignment.h. */
+/*
+ * st_assignment_forget
+ *		See assignment.h.  One statement a ticket: a join would be planned by
+ *		statistics that a young table does not have.  Tickets cease to wait
+ *		first: what somebody is claiming just now has an owner afterwards.
+ */
 void
 st_assignment_forget(int32 source_id, Datum tenants, Datum keys)
 {
-	Datum		values[3] = {Int32GetDatum(source_id), tenants, keys};
+	Datum		values[3] = {0, Int32GetDatum(source_id), 0};
+	Datum	   *tenant;
+	Datum	   *key;
+	Datum	   *owned[2];
+	int			n;
+	int			nkeys;
+	int			nowned = 0;
+
+	deconstruct_array(DatumGetArrayTypeP(tenants), TEXTOID, -1, false, TYPALIGN_INT, &tenant, NULL, &n);
+	deconstruct_array(DatumGetArrayTypeP(keys), TEXTOID, -1, false, TYPALIGN_INT, &key, NULL, &nkeys);
+	n = Min(n, nkeys);
+	owned[0] = palloc(Max(n, 1) * sizeof(Datum));
+	owned[1] = palloc(Max(n, 1) * sizeof(Datum));
 
 	SPI_connect();
-	st_kept_run(&lock_loads, values, NULL);
-	st_kept_run(&forget_loads, values, NULL);
-	st_kept_run(&forget_assignments, values, NULL);
-	st_kept_run(&forget_waiting, values, NULL);
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		values[0] = tenant[i];
+		values[2] = key[i];
+		st_kept_run(&remove_one, values, NULL);
+		if (st_kept_run(&has_owner, values, NULL) == 0)
+			continue;
+		owned[0][nowned] = tenant[i];
+		owned[1][nowned++] = key[i];
+	}
+	if (nowned > 0)
+	{
+		Datum		loads[3] = {
+			values[1],
+			PointerGetDatum(construct_array(owned[0], nowned, TEXTOID, -1, false, TYPALIGN_INT)),
+			PointerGetDatum(construct_array(owned[1], nowned, TEXTOID, -1, false, TYPALIGN_INT))
+		};
+
+		st_kept_run(&lock_loads, loads, NULL);
+		st_kept_run(&forget_loads, loads, NULL);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		values[0] = tenant[i];
+		values[2] = key[i];
+		st_kept_run(&forget_assignments, values, NULL);
+	}
 	SPI_finish();
 }
 
@@ -290,7 +327,7 @@ skill_exists(const char *skill)
 
 /* An object of the array of skills. */
 static void
-read_need(JsonbContainer *object, StSkillNeed *need)
+read_need(JsonbContainer *object, StSkillNeed *need, bool must_exist)
 {
 	JsonbIterator *it = JsonbIteratorInit(object);
 	JsonbValue	key;
@@ -334,15 +371,21 @@ read_need(JsonbContainer *object, StSkillNeed *need)
 	}
 	if (need->skill == NULL)
 		bad_skills("An element has no \"skill\".");
-	if (!skill_exists(need->skill))
+	if (must_exist && !skill_exists(need->skill))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("skill \"%s\" does not exist", need->skill),
 				 errhint("Insert it into triage.skill, and into triage.agent_skill for those who have it.")));
 }
 
-static int
-read_needs(Jsonb *skills, StSkillNeed *needs)
+/*
+ * st_skill_needs_read
+ *		Reads the skills that a ticket needs into needs, which has room for
+ *		ST_MAX_SKILLS, with strings palloc'd, and returns how many.  Throws when
+ *		the array is not well-formed and, if must_exist, for an unknown skill.
+ */
+int
+st_skill_needs_read(Jsonb *skills, StSkillNeed *needs, bool must_exist)
 {
 	JsonbIterator *it;
 	JsonbValue	value;
@@ -360,7 +403,7 @@ read_needs(Jsonb *skills, StSkillNeed *needs)
 			continue;
 		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
 			bad_skills("An element is no object.");
-		read_need(value.val.binary.data, &needs[n++]);
+		read_need(value.val.binary.data, &needs[n++], must_exist);
 	}
 	return n;
 }
@@ -393,6 +436,7 @@ st_enqueue_ticket(PG_FUNCTION_ARGS)
 				 errmsg("priority %d is out of range", priority),
 				 errhint("A priority is from 0 (can wait) to 100 (at once).")));
 	st_need_rights("waiting", ACL_SELECT | ACL_INSERT | ACL_DELETE);
+	st_require_tenant(PG_GETARG_TEXT_PP(0));
 
 	memset(&ticket, 0, sizeof(ticket));
 	ticket.tenant_id = PG_GETARG_TEXT_PP(0);
@@ -403,7 +447,7 @@ st_enqueue_ticket(PG_FUNCTION_ARGS)
 	ticket.channel = PG_ARGISNULL(5) ? NULL : PG_GETARG_TEXT_PP(5);
 	ticket.language = PG_ARGISNULL(6) ? NULL : PG_GETARG_TEXT_PP(6);
 	if (!PG_ARGISNULL(7))
-		ticket.nskills = read_needs(PG_GETARG_JSONB_P(7), needs);
+		ticket.nskills = st_skill_needs_read(PG_GETARG_JSONB_P(7), needs, true);
 	ticket.skills = needs;
 	ticket.since = PG_ARGISNULL(8) ? 0 : PG_GETARG_TIMESTAMPTZ(8);
 	PG_RETURN_BOOL(st_waiting_put(&ticket));
@@ -414,6 +458,7 @@ Datum
 st_withdraw_ticket(PG_FUNCTION_ARGS)
 {
 	st_need_write("triage.withdraw_ticket()");
+	st_require_tenant(PG_GETARG_TEXT_PP(0));
 	PG_RETURN_BOOL(st_waiting_remove(PG_GETARG_TEXT_PP(0), PG_GETARG_INT32(1), PG_GETARG_TEXT_PP(2)));
 }
 
@@ -422,6 +467,7 @@ Datum
 st_forget_assignments(PG_FUNCTION_ARGS)
 {
 	st_need_write("triage.forget_assignments()");
+	st_require_all_tenants("triage.forget_assignments()");
 	st_assignment_forget(PG_GETARG_INT32(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2));
 	PG_RETURN_VOID();
 }

@@ -13,8 +13,11 @@
 
 #include <math.h>
 
+#include "executor/tuptable.h"
 #include "lib/stringinfo.h"
 #include "utils/timestamp.h"
+
+#include "routing/assignment.h"
 
 /* In the order of the SQL enums. */
 typedef enum StTier
@@ -112,11 +115,30 @@ typedef struct StFacts
 	int32		repeat_contact; /* -1: cannot be known */
 	struct varlena *entities;	/* jsonb */
 	const char *failure;		/* not NULL: why the ticket could not be read */
+	TimestampTz now;			/* the decision's clock; 0: st_now() */
 } StFacts;
 
 extern void st_facts_clear(StFacts *facts);
 
-#define ST_MAX_REASONS		12
+/*
+ * Facts as a row of triage.facts, for conditions: st_facts_slot makes a slot in
+ * the current context, to be dropped with ExecDropSingleTupleTableSlot;
+ * st_facts_store puts facts into it, which must live as long as they are looked
+ * at, with what it allocates in the current context.
+ */
+extern TupleDesc st_facts_tupdesc(void);
+extern TupleTableSlot *st_facts_slot(void);
+extern void st_facts_store(TupleTableSlot *slot, const StFacts *facts);
+
+/*
+ * st_facts_read
+ *		The other way: fills *facts from a slot whose first columns are the
+ *		attributes of triage.facts.  They point into the slot and the current
+ *		context.
+ */
+extern void st_facts_read(TupleTableSlot *slot, StFacts *facts);
+
+#define ST_MAX_REASONS		20
 #define ST_MAX_ESCALATIONS	8
 
 /* Why a person must see the ticket at once. */
@@ -127,15 +149,40 @@ typedef struct StEscalate
 	int16		priority;
 } StEscalate;
 
+/* A rule in the form that it had. */
+typedef struct StRuleRef
+{
+	int32		rule_id;
+	int32		version;
+} StRuleRef;
+
+/*
+ * What a decision points to is in the context that was current when it was
+ * made, or lives as long as the rules.
+ */
 typedef struct StDecision
 {
 	StTier		tier;
 	StOutcome	outcome;
 	int32		queue_id;		/* 0: no queue at all */
 	int16		priority;
-	int32		rule_id;		/* 0: no rule matched */
+	int32		rule_id;		/* the last that applied; 0: no rule matched */
 	int32		rule_version;
 	const char *rule_name;		/* NULL: no rule matched */
+	bool		tier_by_rule;	/* a rule named the tier */
+	bool		automation_blocked; /* a rule forbids to automate */
+	float4		automation_threshold;	/* that was reached; not known: the
+										 * outcome is not auto */
+	int32		sla_policy_id;	/* 0: no rule named one */
+	const char *sla_policy;		/* its name; NULL: no rule named one */
+	int			ntags;
+	const char *const *tags;
+	int			nskills;		/* ST_MAX_SKILLS at most */
+	const StSkillNeed *skills;
+	int			nrules;			/* those that applied, in order */
+	const StRuleRef *rules;
+	int			nfailed;		/* those whose condition threw */
+	const int32 *failed_rules;
 	int			nescalations;
 	StEscalate	escalations[ST_MAX_ESCALATIONS];
 	int			nreasons;
@@ -194,10 +241,18 @@ extern void st_routing_decide(const StRouting *routing, const StFacts *facts,
 /*
  * st_routing_explain
  *		Appends a JSON array to *out: each rule in order, whether it was tried,
- *		and the first test that failed.
+ *		the first test that failed, and what its condition said of which facts.
  */
 extern void st_routing_explain(const StRouting *routing, const StFacts *facts,
 							   StringInfo out);
+
+/*
+ * st_routing_explain_tier
+ *		Appends a JSON object to *out: what gave the tier, the limits compared
+ *		with, and what was solved for the automation of the intent.
+ */
+extern void st_routing_explain_tier(const StRouting *routing, const StFacts *facts,
+									const StDecision *decision, StringInfo out);
 
 /*
  * st_routing_why_not_automated

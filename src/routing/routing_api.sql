@@ -1,36 +1,29 @@
 -- src/routing/routing_api.sql
 
-CREATE OR REPLACE FUNCTION triage.routing_changed()
+CREATE OR REPLACE FUNCTION triage.routing_rule_check()
 RETURNS trigger
 LANGUAGE c
-AS 'MODULE_PATHNAME', 'st_routing_changed';
-COMMENT ON FUNCTION triage.routing_changed() IS 'Trigger of the tables that routing reads: makes every session read them anew.';
-REVOKE ALL ON FUNCTION triage.routing_changed() FROM PUBLIC;
-
-CREATE OR REPLACE FUNCTION triage.routing_rule_stamp()
-RETURNS trigger
-LANGUAGE c
-AS 'MODULE_PATHNAME', 'st_routing_rule_stamp';
-COMMENT ON FUNCTION triage.routing_rule_stamp() IS 'Trigger of triage.routing_rule: an UPDATE raises the version and notes who and when.';
-REVOKE ALL ON FUNCTION triage.routing_rule_stamp() FROM PUBLIC;
+AS 'MODULE_PATHNAME', 'st_routing_rule_check';
+COMMENT ON FUNCTION triage.routing_rule_check() IS 'Trigger of triage.routing_rule: refuses a condition that is none and malformed skills; an UPDATE raises the version and notes who and when.';
+REVOKE ALL ON FUNCTION triage.routing_rule_check() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER routing_changed
 AFTER INSERT OR UPDATE OR DELETE ON triage.queue
-FOR EACH ROW EXECUTE FUNCTION triage.routing_changed();
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER queue_truncated
 AFTER TRUNCATE ON triage.queue
-FOR EACH STATEMENT EXECUTE FUNCTION triage.routing_changed();
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 
 CREATE OR REPLACE TRIGGER routing_changed
 AFTER INSERT OR UPDATE OR DELETE ON triage.routing_rule
-FOR EACH ROW EXECUTE FUNCTION triage.routing_changed();
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER routing_rule_truncated
 AFTER TRUNCATE ON triage.routing_rule
-FOR EACH STATEMENT EXECUTE FUNCTION triage.routing_changed();
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 
-CREATE OR REPLACE TRIGGER routing_rule_stamp
-BEFORE UPDATE ON triage.routing_rule
-FOR EACH ROW EXECUTE FUNCTION triage.routing_rule_stamp();
+CREATE OR REPLACE TRIGGER routing_rule_check
+BEFORE INSERT OR UPDATE ON triage.routing_rule
+FOR EACH ROW EXECUTE FUNCTION triage.routing_rule_check();
 
 CREATE OR REPLACE FUNCTION triage.policy_stamp()
 RETURNS trigger
@@ -61,16 +54,16 @@ FOR EACH ROW EXECUTE FUNCTION triage.policy_stamp();
 
 CREATE OR REPLACE TRIGGER routing_changed
 AFTER INSERT OR UPDATE OR DELETE ON triage.signal_policy
-FOR EACH ROW EXECUTE FUNCTION triage.routing_changed();
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER signal_policy_truncated
 AFTER TRUNCATE ON triage.signal_policy
-FOR EACH STATEMENT EXECUTE FUNCTION triage.routing_changed();
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER routing_changed
 AFTER INSERT OR UPDATE OR DELETE ON triage.sensitive_policy
-FOR EACH ROW EXECUTE FUNCTION triage.routing_changed();
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
 CREATE OR REPLACE TRIGGER sensitive_policy_truncated
 AFTER TRUNCATE ON triage.sensitive_policy
-FOR EACH STATEMENT EXECUTE FUNCTION triage.routing_changed();
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 
 -- also for rows that logical replication brings, which fires row triggers only
 ALTER TABLE triage.queue ENABLE ALWAYS TRIGGER routing_changed;
@@ -215,9 +208,9 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    load triage.agent_load;
+    load triage.agent_work;
 BEGIN
-    SELECT * INTO load FROM triage.agent_load l WHERE l.agent_id = OLD.agent_id FOR UPDATE;
+    SELECT * INTO load FROM triage.agent_work l WHERE l.agent_id = OLD.agent_id FOR UPDATE;
     IF TG_OP = 'DELETE' THEN
         IF load.tickets > 0 THEN
             RAISE EXCEPTION USING
@@ -255,22 +248,22 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF TG_TABLE_NAME = 'agent_load' THEN
-        DELETE FROM triage.agent_load l WHERE l.agent_id = NEW.agent_id AND l.tickets = 0;
+    IF TG_TABLE_NAME = 'agent_work' THEN
+        DELETE FROM triage.agent_work l WHERE l.agent_id = NEW.agent_id AND l.tickets = 0;
         RETURN NEW;
     END IF;
-    INSERT INTO triage.agent_load (agent_id) VALUES (NEW.agent_id) ON CONFLICT DO NOTHING;
+    INSERT INTO triage.agent_work (agent_id) VALUES (NEW.agent_id) ON CONFLICT DO NOTHING;
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION triage.agent_begin() IS 'Trigger of triage.agent: an agent begins with an empty load. Trigger of triage.agent_load: a row that a restore brings takes the place of an empty one.';
+COMMENT ON FUNCTION triage.agent_begin() IS 'Trigger of triage.agent: an agent begins with an empty load. Trigger of triage.agent_work: a row that a restore brings takes the place of an empty one.';
 REVOKE ALL ON FUNCTION triage.agent_begin() FROM PUBLIC;
 
 CREATE OR REPLACE TRIGGER agent_begin
 AFTER INSERT ON triage.agent
 FOR EACH ROW EXECUTE FUNCTION triage.agent_begin();
 CREATE OR REPLACE TRIGGER agent_begin
-BEFORE INSERT ON triage.agent_load
+BEFORE INSERT ON triage.agent_work
 FOR EACH ROW EXECUTE FUNCTION triage.agent_begin();
 
 CREATE OR REPLACE FUNCTION triage.queue_policy_check()

@@ -79,7 +79,9 @@ bool
 st_decision_is_safe(const StFacts *facts, const StDecision *decision)
 {
 	return decision->outcome != ST_OUTCOME_AUTO ||
-		(facts->wants_human != ST_TRUE && facts->signals_conflict != ST_TRUE && facts->ntopics <= 0);
+		(!decision->automation_blocked && facts->in_scope &&
+		 facts->intent_confidence >= decision->automation_threshold &&
+		 facts->wants_human != ST_TRUE && facts->signals_conflict != ST_TRUE && facts->ntopics <= 0);
 }
 
 /* Adds a reason while there is room. */

@@ -11,11 +11,10 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/typcache.h"
 
 #include "core/compat.h"
 #include "core/condition.h"
-#include "core/core.h"
+#include "routing/routing.h"
 
 PG_FUNCTION_INFO_V1(st_test_condition);
 
@@ -29,13 +28,6 @@ typedef struct Tested
 	TupleTableSlot *slot;
 	ExprContext *econtext;
 } Tested;
-
-/* The row type triage.facts, copied into the current context. */
-static TupleDesc
-facts_tupdesc(void)
-{
-	return lookup_rowtype_tupdesc_copy(st_type_oid("facts"), -1);
-}
 
 /*
  * triage.test_condition(condition, facts): what a condition says of some facts;
@@ -64,7 +56,7 @@ st_test_condition(PG_FUNCTION_ARGS)
 		tested = palloc(sizeof(Tested));
 		tested->cxt = cxt;
 		tested->text = text_to_cstring(condition);
-		tested->tupdesc = facts_tupdesc();
+		tested->tupdesc = st_facts_tupdesc();
 		tested->condition = st_condition_compile(tested->text, tested->tupdesc);
 		tested->slot = MakeSingleTupleTableSlot(tested->tupdesc, &TTSOpsHeapTuple);
 		tested->econtext = CreateStandaloneExprContext();

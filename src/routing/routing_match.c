@@ -1,220 +1,276 @@
 /*-------------------------------------------------------------------------
  *
  * routing_match.c
- *		From facts to a decision: the first rule whose tests all hold.
+ *		From facts to a decision: rules in their order, until one stops.
  *
- * Pure computation over the cached rules: no catalog access, no error but
- * lack of memory.  Three things are not left to rules: nothing is automated
- * unless a rule says self_service and the prediction is in scope and confident
- * enough; what the model does not know goes to people; and so does what must
- * not be automated whatever it is about (routing_caution.c).
+ * Each rule that holds applies.  Of what rules set once (queue, tier, priority,
+ * policy) the first to set it has its way, as the special comes before the
+ * general; tags, skills, escalations and what forbids automation add up.
  *
- * Reasons are stored with the decision and read by people and programs; they
- * are ASCII around names of the user's, because the database's encoding may
- * know no other sign.
+ * No catalog access, no error but lack of memory: a condition that throws counts
+ * as false, and the decision says so.  Two things are not left to rules: nothing
+ * is automated but what the automation policy of the intent allows
+ * (routing_tier.c), and what must go to people whatever it is about does
+ * (routing_caution.c).
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "utils/builtins.h"
-#include "utils/json.h"
-
 #include "core/compat.h"
 #include "routing/routing_inner.h"
 
 /* Reasons that are added after the rules were tried, at most. */
-#define ROOM_FOR_REASONS	5
+#define ROOM_FOR_REASONS	8
 
-/* The first test of a rule that failed. */
-typedef enum Test
+/* A ticket has at most so many tags. */
+#define MAX_TAGS	64
+
+/* What the rules that applied have set so far. */
+typedef struct Walk
 {
-	TEST_NONE,					/* all hold */
-	TEST_ENABLED,
-	TEST_CHANNEL,
-	TEST_SEGMENT,
-	TEST_LANGUAGE,
-	TEST_INTENT,
-	TEST_IN_SCOPE,
-	TEST_CONFIDENCE
-} Test;
+	StTrial		trial;
+	StDecision *decision;
+	int			at;				/* the next rule */
+	const StQueue *queue;
+	StTier		tier;
+	int			priority;
+	bool		placed;			/* a rule stopped, or set queue or tier */
+	StRuleRef  *rules;			/* own copies, once several rules add */
+	const char **tags;
+	StSkillNeed *skills;
+	int			rules_allocated;
+	int32	   *failed;
+} Walk;
 
-static inline bool
-text_equal(const text *wanted, const text *actual)
+/* Adds a reason unless the room is needed for what decides and forbids. */
+static void
+lesser_reason(StDecision *decision, const char *reason)
 {
-	Size		len;
-
-	if (actual == NULL)
-		return false;
-	len = VARSIZE_ANY_EXHDR(wanted);
-	return len == VARSIZE_ANY_EXHDR(actual) &&
-		memcmp(VARDATA_ANY(wanted), VARDATA_ANY(actual), len) == 0;
+	if (decision->nreasons < ST_MAX_REASONS - ROOM_FOR_REASONS)
+		st_routing_reason(decision, reason);
 }
 
-/*
- * Tests in the order of which is the more telling when it fails: one that
- * fails for confidence alone is a near miss and becomes a reason.
- */
-static inline Test
-rule_test(const StRule *rule, const StFacts *facts)
+static void
+add_rule(Walk *walk, const StRule *rule)
 {
-	if (!rule->enabled)
-		return TEST_ENABLED;
-	if (rule->channel != NULL && !text_equal(rule->channel, facts->channel))
-		return TEST_CHANNEL;
-	if (rule->segment != NULL && !text_equal(rule->segment, facts->segment))
-		return TEST_SEGMENT;
-	if (rule->language != NULL && !text_equal(rule->language, facts->language))
-		return TEST_LANGUAGE;
-	if (rule->intent != NULL && !text_equal(rule->intent, facts->intent))
-		return TEST_INTENT;
-	if (rule->intent != NULL || rule->min_confidence >= 0)
+	StDecision *d = walk->decision;
+
+	if (d->nrules == 0)
+		d->rules = &rule->self;
+	else
 	{
-		if (!facts->in_scope)
-			return TEST_IN_SCOPE;
-		if (facts->intent_confidence < rule->min_confidence)
-			return TEST_CONFIDENCE;
-	}
-	return TEST_NONE;
-}
-
-/*
- * Writes a probability with so many digits after the point, rounded down: a
- * confidence below a threshold never reads as if it had reached it.  Returns
- * the end; buf needs 10 bytes.
- */
-static char *
-write_probability(char *buf, float4 value, int digits)
-{
-	int			scale = 1;
-	int			n;
-
-	for (int i = 0; i < digits; i++)
-		scale *= 10;
-	n = (int) (value * (double) scale + 1e-4);
-	n = Max(0, Min(n, scale));
-	*buf++ = '0' + n / scale;
-	*buf++ = '.';
-	n %= scale;
-	for (int i = digits - 1; i >= 0; i--)
-	{
-		buf[i] = '0' + n % 10;
-		n /= 10;
-	}
-	buf += digits;
-	*buf = '\0';
-	return buf;
-}
-
-static inline char *
-put(char *to, const char *from, Size len)
-{
-	memcpy(to, from, len);
-	return to + len;
-}
-
-#define PUT(to, literal) put(to, literal, sizeof(literal) - 1)
-
-/* "rule refunds matched: intent refund_request, confidence 0.93 >= 0.80" */
-static char *
-rule_reason(const StRule *rule, const StFacts *facts, bool matched)
-{
-	Size		name_len = strlen(rule->name);
-	Size		intent_len = facts->intent == NULL ? 0 : VARSIZE_ANY_EXHDR(facts->intent);
-	Size		threshold_len = rule->threshold == NULL ? 0 : strlen(rule->threshold);
-	char	   *reason = palloc(name_len + intent_len + threshold_len + 128);
-	char	   *p = reason;
-
-	p = PUT(p, "rule ");
-	p = put(p, rule->name, name_len);
-	p = matched ? PUT(p, " matched") : PUT(p, " not matched");
-	if (facts->intent != NULL && (rule->intent != NULL || rule->min_confidence >= 0))
-	{
-		p = PUT(p, ": intent ");
-		p = put(p, VARDATA_ANY(facts->intent), intent_len);
-		p = PUT(p, ", confidence ");
-		p = write_probability(p, facts->intent_confidence, rule->digits);
-		if (rule->threshold != NULL)
+		if (walk->rules == NULL)
 		{
-			p = matched ? PUT(p, " >= ") : PUT(p, " < ");
-			p = put(p, rule->threshold, threshold_len);
+			walk->rules_allocated = 4;
+			walk->rules = palloc(walk->rules_allocated * sizeof(StRuleRef));
+			walk->rules[0] = d->rules[0];
 		}
+		else if (d->nrules == walk->rules_allocated)
+		{
+			walk->rules_allocated *= 2;
+			walk->rules = repalloc(walk->rules, walk->rules_allocated * sizeof(StRuleRef));
+		}
+		walk->rules[d->nrules] = rule->self;
+		d->rules = walk->rules;
 	}
-	*p = '\0';
-	return reason;
+	d->nrules++;
+	d->rule_id = rule->rule_id;
+	d->rule_version = rule->version;
+	d->rule_name = rule->name;
 }
 
-/* A number from 0 to 1 with two digits after the point, palloc'd. */
-char *
-st_routing_probability(float4 value)
+static void
+add_tags(Walk *walk, const StRule *rule)
 {
-	char	   *buf = palloc(10);
+	StDecision *d = walk->decision;
 
-	write_probability(buf, value, 2);
-	return buf;
+	if (d->ntags == 0)
+	{
+		d->tags = rule->tags;
+		d->ntags = Min(rule->ntags, MAX_TAGS);
+		return;
+	}
+	if (walk->tags == NULL)
+	{
+		walk->tags = palloc(MAX_TAGS * sizeof(char *));
+		memcpy(walk->tags, d->tags, d->ntags * sizeof(char *));
+		d->tags = walk->tags;
+	}
+	for (int i = 0; i < rule->ntags && d->ntags < MAX_TAGS; i++)
+	{
+		bool		known = false;
+
+		for (int j = 0; j < d->ntags && !known; j++)
+			known = strcmp(d->tags[j], rule->tags[i]) == 0;
+		if (!known)
+			walk->tags[d->ntags++] = rule->tags[i];
+	}
 }
 
-/* "intent not in scope: nearest is refund_request, confidence 0.31" */
-static char *
-scope_reason(const StFacts *facts)
+/*
+ * A skill that an earlier rule named stays as that rule has it.  One rule may
+ * name a skill twice: a high level that drops, and a lower one that does not.
+ */
+static void
+add_skills(Walk *walk, const StRule *rule)
 {
-	char		probability[16];
+	StDecision *d = walk->decision;
+	int			earlier = d->nskills;
 
-	if (facts->intent == NULL)
-		return pstrdup("the ticket has no text");
-	write_probability(probability, facts->intent_confidence, 2);
-	return psprintf("intent not in scope: nearest is %.*s, confidence %s",
-					(int) VARSIZE_ANY_EXHDR(facts->intent), VARDATA_ANY(facts->intent),
-					probability);
+	if (d->nskills == 0)
+	{
+		d->skills = rule->skills;
+		d->nskills = rule->nskills;
+		return;
+	}
+	if (walk->skills == NULL)
+	{
+		walk->skills = palloc(ST_MAX_SKILLS * sizeof(StSkillNeed));
+		memcpy(walk->skills, d->skills, d->nskills * sizeof(StSkillNeed));
+		d->skills = walk->skills;
+	}
+	for (int i = 0; i < rule->nskills && d->nskills < ST_MAX_SKILLS; i++)
+	{
+		bool		known = false;
+
+		for (int j = 0; j < earlier && !known; j++)
+			known = strcmp(d->skills[j].skill, rule->skills[i].skill) == 0;
+		if (!known)
+			walk->skills[d->nskills++] = rule->skills[i];
+	}
 }
 
 /* What a rule that matched makes of the decision. */
 static void
-apply_rule(const StRule *rule, const StFacts *facts, StDecision *decision)
+apply_rule(Walk *walk, const StRule *rule)
 {
-	st_routing_reason(decision, rule_reason(rule, facts, true));
-	decision->queue_id = rule->queue ? rule->queue->queue_id : 0;
-	decision->tier = rule->tier;
-	decision->priority = rule->priority;
-	decision->rule_id = rule->rule_id;
-	decision->rule_version = rule->version;
-	decision->rule_name = rule->name;
+	StDecision *d = walk->decision;
+
+	if (rule->stop)
+		st_routing_reason(d, st_rule_reason(&walk->trial, rule, true));
+	else
+		lesser_reason(d, st_rule_reason(&walk->trial, rule, true));
+
+	add_rule(walk, rule);
+	if (rule->ntags > 0)
+		add_tags(walk, rule);
+	if (rule->nskills > 0)
+		add_skills(walk, rule);
+	if (rule->queue != NULL && walk->queue == NULL)
+		walk->queue = rule->queue;
+	if (rule->tier != ST_TIER_NONE && walk->tier == ST_TIER_NONE)
+		walk->tier = rule->tier;
+	if (rule->priority >= 0 && walk->priority < 0)
+		walk->priority = rule->priority;
+	if (rule->sla_policy_id != 0 && d->sla_policy_id == 0)
+	{
+		d->sla_policy_id = rule->sla_policy_id;
+		d->sla_policy = rule->sla_policy;
+	}
+	if (rule->block_automation)
+	{
+		d->automation_blocked = true;
+		lesser_reason(d, psprintf("rule %s: never automated", rule->name));
+	}
+
+	/* without a priority of its own: that of the ticket, see finish */
 	if (rule->escalate_reason != NULL)
-		st_routing_escalate(decision, psprintf("rule:%s", rule->name), rule->escalate_reason, rule->priority);
+		st_routing_escalate(d, psprintf("rule:%s", rule->name), rule->escalate_reason, rule->priority);
+	walk->placed |= rule->stop || rule->queue != NULL || rule->tier != ST_TIER_NONE;
+}
 
-	if (!facts->in_scope)
-	{
-		decision->outcome = ST_OUTCOME_ABSTAIN;
+/*
+ * Tries rules from walk->at on.  Returns false at a rule whose condition may
+ * throw while errors are not caught.
+ */
+static bool
+walk_on(Walk *walk)
+{
+	const StRouting *routing = walk->trial.routing;
 
-		/* cannot be: a rule of this tier has a threshold, by constraint */
-		if (decision->tier == ST_TIER_SELF_SERVICE)
-			decision->tier = ST_TIER_ASSISTED;
-	}
-	else if (rule->tier == ST_TIER_SELF_SERVICE)
+	for (; walk->at < routing->nrules; walk->at++)
 	{
-		if (rule->min_confidence >= 0)
-			decision->outcome = ST_OUTCOME_AUTO;
-		else
-			decision->tier = ST_TIER_ASSISTED;
+		const StRule *rule = &routing->rules[walk->at];
+		StRuleTest	failed = st_rule_test(&walk->trial, rule);
+
+		if (failed == ST_TEST_UNGUARDED)
+			return false;
+		if (failed == ST_TEST_CONFIDENCE)
+			lesser_reason(walk->decision, st_rule_reason(&walk->trial, rule, false));
+		if (failed != ST_TEST_NONE)
+			continue;
+		apply_rule(walk, rule);
+		if (rule->stop)
+			walk->at = routing->nrules;
 	}
-	else if (rule->tier == ST_TIER_ASSISTED)
-		decision->outcome = ST_OUTCOME_ASSIST;
+	return true;
+}
+
+static void
+walk_guarded(void *arg)
+{
+	walk_on((Walk *) arg);
+}
+
+/* The rule at walk->at has thrown. */
+static void
+note_failure(Walk *walk, const char *why)
+{
+	const StRouting *routing = walk->trial.routing;
+	const StRule *rule = &routing->rules[walk->at];
+	StDecision *d = walk->decision;
+
+	if (walk->failed == NULL)
+		walk->failed = palloc(routing->nrules * sizeof(int32));
+	walk->failed[d->nfailed++] = rule->rule_id;
+	d->failed_rules = walk->failed;
+	lesser_reason(d, psprintf("rule %s failed: %s", rule->name, why));
+
+	/* what was meant to keep machines off keeps them off when nobody can say */
+	if (rule->block_automation)
+	{
+		d->automation_blocked = true;
+		lesser_reason(d, psprintf("rule %s: never automated while it fails", rule->name));
+	}
+}
+
+/* What the rules have set, or else what holds without them. */
+static void
+finish(Walk *walk)
+{
+	StDecision *d = walk->decision;
+
+	if (walk->queue != NULL)
+		d->queue_id = walk->queue->queue_id;
+	if (walk->tier != ST_TIER_NONE)
+	{
+		d->tier = walk->tier;
+		d->tier_by_rule = true;
+	}
+	if (walk->priority >= 0)
+		d->priority = walk->priority;
+	for (int i = 0; i < d->nescalations; i++)
+	{
+		if (d->escalations[i].priority < 0)
+			d->escalations[i].priority = d->priority;
+	}
+	if (d->nrules == 0)
+		st_routing_reason(d, "no rule matched");
 }
 
 /* See routing.h. */
 void
 st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *decision)
 {
-	const StRule *rule = NULL;
+	Walk		walk = {.decision = decision,.tier = ST_TIER_NONE,.priority = -1};
 
+	memset(decision, 0, offsetof(StDecision, escalations));
 	decision->tier = ST_TIER_ASSISTED;
 	decision->outcome = ST_OUTCOME_HUMAN;
 	decision->queue_id = routing->default_queue ? routing->default_queue->queue_id : 0;
 	decision->priority = ST_PRIORITY_DEFAULT;
-	decision->rule_id = 0;
-	decision->rule_version = 0;
-	decision->rule_name = NULL;
-	decision->nescalations = 0;
+	decision->automation_threshold = ST_UNKNOWN;
 	decision->nreasons = 0;
 
 	if (facts->failure != NULL)
@@ -226,147 +282,21 @@ st_routing_decide(const StRouting *routing, const StFacts *facts, StDecision *de
 	}
 
 	if (!facts->in_scope)
-		st_routing_reason(decision, scope_reason(facts));
+		st_routing_reason(decision, st_scope_reason(facts));
 
-	for (int i = 0; i < routing->nrules; i++)
+	st_trial_begin(&walk.trial, routing, facts);
+	if (!walk_on(&walk))
 	{
-		Test		failed = rule_test(&routing->rules[i], facts);
+		char	   *why;
 
-		if (failed == TEST_NONE)
+		while (!st_trial_guarded(&walk.trial, walk_guarded, &walk, &why))
 		{
-			rule = &routing->rules[i];
-			break;
+			note_failure(&walk, why);
+			walk.at++;
 		}
-
-		/* room is kept for what decides and for what forbids */
-		if (failed == TEST_CONFIDENCE && decision->nreasons < ST_MAX_REASONS - ROOM_FOR_REASONS)
-			st_routing_reason(decision, rule_reason(&routing->rules[i], facts, false));
 	}
-
-	if (rule == NULL)
-	{
-		st_routing_reason(decision, "no rule matched");
-		if (!facts->in_scope)
-			decision->outcome = ST_OUTCOME_ABSTAIN;
-	}
-	else
-		apply_rule(rule, facts, decision);
-
+	finish(&walk);
+	st_routing_settle_tier(routing, facts, walk.placed, decision);
 	if (st_routing_caution(routing, facts, decision))
 		decision->outcome = ST_OUTCOME_HUMAN;
-}
-
-static void
-put_text_json(StringInfo out, const text *value)
-{
-	if (value == NULL)
-		appendStringInfoString(out, "null");
-	else
-		escape_json(out, text_to_cstring(value));
-}
-
-/* {"test": "channel", "wanted": "mail", "actual": "chat"} */
-static void
-put_failed_text(StringInfo out, const char *test, const text *wanted, const text *actual)
-{
-	appendStringInfo(out, ", \"failed_test\": {\"fact\": \"%s\", \"wanted\": ", test);
-	put_text_json(out, wanted);
-	appendStringInfoString(out, ", \"actual\": ");
-	put_text_json(out, actual);
-	appendStringInfoChar(out, '}');
-}
-
-/* See routing.h. */
-void
-st_routing_explain(const StRouting *routing, const StFacts *facts, StringInfo out)
-{
-	bool		decided = facts->failure != NULL;
-
-	appendStringInfoChar(out, '[');
-	for (int i = 0; i < routing->nrules; i++)
-	{
-		const StRule *rule = &routing->rules[i];
-		Test		failed = rule_test(rule, facts);
-
-		appendStringInfo(out, "%s{\"rule\": ", i == 0 ? "" : ", ");
-		escape_json(out, rule->name);
-		appendStringInfo(out, ", \"position\": %d, \"version\": %d, \"matches\": %s",
-						 rule->position, rule->version, failed == TEST_NONE ? "true" : "false");
-		if (rule->threshold != NULL)
-			appendStringInfo(out, ", \"min_confidence\": %s", rule->threshold);
-		appendStringInfo(out, ", \"tier\": \"%s\", \"queue\": ", st_tier_names[rule->tier]);
-		if (rule->queue == NULL)
-			appendStringInfoString(out, "null");
-		else
-			escape_json(out, rule->queue->name);
-
-		switch (failed)
-		{
-			case TEST_NONE:
-				appendStringInfo(out, ", \"decides\": %s", decided ? "false" : "true");
-				decided = true;
-				break;
-			case TEST_ENABLED:
-				appendStringInfoString(out, ", \"failed_test\": {\"fact\": \"enabled\", \"wanted\": true, \"actual\": false}");
-				break;
-			case TEST_CHANNEL:
-				put_failed_text(out, "channel", rule->channel, facts->channel);
-				break;
-			case TEST_SEGMENT:
-				put_failed_text(out, "segment", rule->segment, facts->segment);
-				break;
-			case TEST_LANGUAGE:
-				put_failed_text(out, "language", rule->language, facts->language);
-				break;
-			case TEST_INTENT:
-				put_failed_text(out, "intent", rule->intent, facts->intent);
-				break;
-			case TEST_IN_SCOPE:
-				appendStringInfoString(out, ", \"failed_test\": {\"fact\": \"in_scope\", \"wanted\": true, \"actual\": false}");
-				break;
-			case TEST_CONFIDENCE:
-				appendStringInfo(out, ", \"failed_test\": {\"fact\": \"intent_confidence\", \"wanted\": %s, \"actual\": %.6f}",
-								 rule->threshold, facts->intent_confidence);
-				break;
-		}
-		appendStringInfoChar(out, '}');
-	}
-	appendStringInfoChar(out, ']');
-}
-
-/* See routing.h. */
-char *
-st_routing_why_not_automated(const StRouting *routing, const StFacts *facts,
-							 const StDecision *decision)
-{
-	char	   *forbidden;
-
-	if (decision->outcome == ST_OUTCOME_AUTO)
-		return NULL;
-	if (facts->failure != NULL)
-		return pstrdup("triage failed");
-	forbidden = st_routing_forbids(routing, facts);
-	if (forbidden != NULL)
-		return forbidden;
-	if (!facts->in_scope)
-		return scope_reason(facts);
-
-	for (int i = 0; i < routing->nrules; i++)
-	{
-		const StRule *rule = &routing->rules[i];
-
-		if (!rule->enabled || rule->tier != ST_TIER_SELF_SERVICE ||
-			!text_equal(rule->intent, facts->intent))
-			continue;
-		switch (rule_test(rule, facts))
-		{
-			case TEST_NONE:
-				return psprintf("rule %s decided before rule %s", decision->rule_name, rule->name);
-			case TEST_CONFIDENCE:
-				return rule_reason(rule, facts, false);
-			default:
-				return psprintf("rule %s is for other tickets of this intent", rule->name);
-		}
-	}
-	return pstrdup("no rule with tier self_service names this intent");
 }

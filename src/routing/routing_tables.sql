@@ -103,7 +103,7 @@ COMMENT ON TABLE triage.queue IS 'Places where tickets wait for people. Exactly 
 COMMENT ON COLUMN triage.queue.queue_id IS 'Identity of the queue; decisions and rules refer to it.';
 COMMENT ON COLUMN triage.queue.name IS 'Name that people see.';
 COMMENT ON COLUMN triage.queue.description IS 'What belongs into the queue, for people.';
-COMMENT ON COLUMN triage.queue.tier IS 'Tier of tickets that a rule sends here without a tier of its own; NULL means assisted. Never self_service: only a rule automates.';
+COMMENT ON COLUMN triage.queue.tier IS 'Least tier of tickets here for which no rule names one. NULL: what the facts give, see triage.tier_policy.';
 COMMENT ON COLUMN triage.queue.is_default IS 'Whether this is the queue of last resort, staffed by people; at most one is.';
 COMMENT ON COLUMN triage.queue.created_at IS 'When the queue was created.';
 
@@ -118,31 +118,52 @@ CREATE TABLE triage.routing_rule (
     channel         text,
     segment         text,
     language        text,
+    condition       text,
     queue           text REFERENCES triage.queue (name) ON UPDATE CASCADE,
     tier            triage.tier,
     priority        smallint CHECK (priority >= 0 AND priority <= 100),
+    skills          jsonb,
+    tags            text[] CHECK (pg_catalog.array_position(tags, NULL) IS NULL AND pg_catalog.cardinality(tags) <= 64),
+    sla_policy      text REFERENCES triage.sla_policy (name) ON UPDATE CASCADE,
     escalate_reason text CHECK (escalate_reason <> ''),
+    block_automation boolean NOT NULL DEFAULT false,
+    stop            boolean NOT NULL DEFAULT true,
+    valid_from      timestamptz,
+    valid_until     timestamptz,
+    source_id       integer,
+    tenant          text,
+    rollout_percent smallint NOT NULL DEFAULT 100 CHECK (rollout_percent >= 0 AND rollout_percent <= 100),
     version         integer NOT NULL DEFAULT 1,
     changed_at      timestamptz NOT NULL DEFAULT pg_catalog.now(),
     changed_by      name NOT NULL DEFAULT session_user,
-    CONSTRAINT routing_rule_automation_is_explicit
-        CHECK (tier IS DISTINCT FROM 'self_service' OR (intent IS NOT NULL AND min_confidence IS NOT NULL))
+    CONSTRAINT routing_rule_is_valid_sometime CHECK (valid_from < valid_until)
 );
-COMMENT ON TABLE triage.routing_rule IS 'Rules from facts to a place. The first enabled rule by position whose tests all hold decides; NULL tests nothing. What no rule sends elsewhere goes to the default queue.';
+COMMENT ON TABLE triage.routing_rule IS 'Rules from facts to a place. Rules are tried by position; one whose tests all hold applies, and the first that applies and has stop is the last that is tried. A NULL test tests nothing. Of queue, tier, priority and sla_policy the first rule that sets one has its way; tags, skills, escalations and block_automation add up. What no rule sends elsewhere goes to the default queue.';
 COMMENT ON COLUMN triage.routing_rule.rule_id IS 'Identity of the rule; decisions refer to it.';
 COMMENT ON COLUMN triage.routing_rule.position IS 'Order of trying, ascending; ties by rule_id.';
 COMMENT ON COLUMN triage.routing_rule.name IS 'Name that people see in reasons.';
 COMMENT ON COLUMN triage.routing_rule.description IS 'Why the rule exists, for people.';
 COMMENT ON COLUMN triage.routing_rule.enabled IS 'Whether the rule is tried at all.';
 COMMENT ON COLUMN triage.routing_rule.intent IS 'Test: the intent is this one and in scope. NULL: any, also unknown.';
-COMMENT ON COLUMN triage.routing_rule.min_confidence IS 'Test: the intent is in scope with at least this calibrated probability, 0 to 1. NULL: any. Required, with an intent, for tier self_service.';
+COMMENT ON COLUMN triage.routing_rule.min_confidence IS 'Test: the intent is in scope with at least this calibrated probability, 0 to 1. NULL: any. Automation has a threshold of its own: triage.automation_policy.';
 COMMENT ON COLUMN triage.routing_rule.channel IS 'Test: the ticket came by this channel. NULL: any.';
 COMMENT ON COLUMN triage.routing_rule.segment IS 'Test: the customer is of this segment. NULL: any.';
 COMMENT ON COLUMN triage.routing_rule.language IS 'Test: the ticket has this language. NULL: any.';
-COMMENT ON COLUMN triage.routing_rule.queue IS 'Sets the queue. NULL: the default queue.';
-COMMENT ON COLUMN triage.routing_rule.tier IS 'Sets the tier. NULL: the tier of the queue, else assisted. Only self_service lets a ticket be answered without a person.';
-COMMENT ON COLUMN triage.routing_rule.priority IS 'Sets the priority, 0 (can wait) to 100 (at once). NULL: 50.';
+COMMENT ON COLUMN triage.routing_rule.condition IS 'Test: this boolean SQL expression over the attributes of triage.facts is true; NULL and an error count as false. Of immutable functions and operators of pg_catalog and of this extension and triage.now(), the decision''s own clock. Checked when written, with the parser''s message and position. NULL: none.';
+COMMENT ON COLUMN triage.routing_rule.queue IS 'Sets the queue. NULL: not set; when no rule sets it, the default queue.';
+COMMENT ON COLUMN triage.routing_rule.tier IS 'Sets the tier. NULL: not set; when no rule sets it, what the facts give by triage.tier_policy, not below the tier of the queue. self_service stands only where triage.automation_policy allows it, else it is assisted.';
+COMMENT ON COLUMN triage.routing_rule.priority IS 'Sets the priority, 0 (can wait) to 100 (at once). NULL: not set; when no rule sets it, 50.';
+COMMENT ON COLUMN triage.routing_rule.skills IS 'Adds skills that whoever takes the ticket must have: [{"skill": "tax", "level": 5, "drop_after": "30 minutes"}]; level is 1 to 10 (default 1), drop_after how long the ticket waits for it (default: for ever). A skill that an earlier rule added stays as it is. A ticket has 16 at most.';
+COMMENT ON COLUMN triage.routing_rule.tags IS 'Adds tags; a ticket has 64 at most.';
+COMMENT ON COLUMN triage.routing_rule.sla_policy IS 'Sets the service-level policy. NULL: the first policy whose condition holds.';
 COMMENT ON COLUMN triage.routing_rule.escalate_reason IS 'Queues an escalation with this reason. NULL: none.';
+COMMENT ON COLUMN triage.routing_rule.block_automation IS 'Forbids that the ticket is answered without a person, whatever other rules say; also when the condition throws an error.';
+COMMENT ON COLUMN triage.routing_rule.stop IS 'Whether no later rule is tried once this one applies.';
+COMMENT ON COLUMN triage.routing_rule.valid_from IS 'Test: the decision is made at this time or later. NULL: any.';
+COMMENT ON COLUMN triage.routing_rule.valid_until IS 'Test: the decision is made before this time. NULL: any.';
+COMMENT ON COLUMN triage.routing_rule.source_id IS 'Test: the ticket is of this attached table, triage.source.source_id. NULL: any.';
+COMMENT ON COLUMN triage.routing_rule.tenant IS 'Test: the ticket is of this tenant. NULL: any.';
+COMMENT ON COLUMN triage.routing_rule.rollout_percent IS 'Test: the ticket is among this share of tickets, 0 to 100, chosen by a hash of its key and the rule''s name: the same tickets each time, and those of a lesser share are among those of a greater.';
 COMMENT ON COLUMN triage.routing_rule.version IS 'Number of the rule''s present form, raised by every UPDATE; decisions record it.';
 COMMENT ON COLUMN triage.routing_rule.changed_at IS 'When the rule got its present form.';
 COMMENT ON COLUMN triage.routing_rule.changed_by IS 'Who gave it its present form.';
@@ -348,7 +369,7 @@ COMMENT ON COLUMN triage.agent_presence.expires_at IS 'Until when this holds wit
 
 -- One narrow row an agent, changed in place (no index but that of the key) in the
 -- transaction that gives or takes a ticket: whoever does so holds the row's lock.
-CREATE TABLE triage.agent_load (
+CREATE TABLE triage.agent_work (
     agent_id         integer PRIMARY KEY REFERENCES triage.agent ON DELETE CASCADE,
     units            integer NOT NULL DEFAULT 0,
     tickets          integer NOT NULL DEFAULT 0,
@@ -356,13 +377,13 @@ CREATE TABLE triage.agent_load (
     ramp_until       timestamptz NOT NULL DEFAULT '-infinity',
     last_assigned_at timestamptz NOT NULL DEFAULT '-infinity'
 ) WITH (fillfactor = 25);
-COMMENT ON TABLE triage.agent_load IS 'What agents have at the moment. Changed by the functions of assignment alone.';
-COMMENT ON COLUMN triage.agent_load.agent_id IS 'The agent.';
-COMMENT ON COLUMN triage.agent_load.units IS 'Units of capacity that their tickets take.';
-COMMENT ON COLUMN triage.agent_load.tickets IS 'How many tickets they have.';
-COMMENT ON COLUMN triage.agent_load.ramp_left IS 'How many new tickets they may still get before ramp_until.';
-COMMENT ON COLUMN triage.agent_load.ramp_until IS 'Until when ramp_left counts.';
-COMMENT ON COLUMN triage.agent_load.last_assigned_at IS 'When they got a ticket last.';
+COMMENT ON TABLE triage.agent_work IS 'What agents have at the moment. Changed by the functions of assignment alone.';
+COMMENT ON COLUMN triage.agent_work.agent_id IS 'The agent.';
+COMMENT ON COLUMN triage.agent_work.units IS 'Units of capacity that their tickets take.';
+COMMENT ON COLUMN triage.agent_work.tickets IS 'How many tickets they have.';
+COMMENT ON COLUMN triage.agent_work.ramp_left IS 'How many new tickets they may still get before ramp_until.';
+COMMENT ON COLUMN triage.agent_work.ramp_until IS 'Until when ramp_left counts.';
+COMMENT ON COLUMN triage.agent_work.last_assigned_at IS 'When they got a ticket last.';
 
 -- The hot table: written straight into the heap where it has no triggers and no
 -- checks, so it has none.
@@ -478,7 +499,7 @@ SELECT pg_catalog.pg_extension_config_dump('triage.agent_leave', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.channel_weight', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.queue_policy', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.agent_presence', '');
-SELECT pg_catalog.pg_extension_config_dump('triage.agent_load', '');
+SELECT pg_catalog.pg_extension_config_dump('triage.agent_work', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.waiting', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.waiting_waiting_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.assignment', '');

@@ -66,6 +66,13 @@ load_enums(void)
 	enums.metric_type = metric_type;
 }
 
+/* A metric whose clock begins with the ticket. */
+bool
+st_metric_at_creation(StMetric metric)
+{
+	return metric != ST_NEXT_REPLY && metric != ST_PERIODIC_UPDATE;
+}
+
 /* An interval of so many microseconds, palloc'd. */
 Datum
 st_interval_datum(int64 microseconds)
@@ -140,41 +147,57 @@ StTableWriter *
 st_clock_writer_begin(void)
 {
 	load_enums();
+	st_wake_worker();
 	return st_table_writer_begin("sla_clock", columns, NUM_COLUMNS);
+}
+
+/* A time of creation that cannot be, before 1970 or more than a day ahead, is taken for now. */
+TimestampTz
+st_clock_creation(TimestampTz created_at, TimestampTz now)
+{
+	if (TIMESTAMP_NOT_FINITE(created_at) || created_at < SetEpochTimestamp() ||
+		created_at > now + USECS_PER_DAY)
+		return now;
+	return created_at;
+}
+
+/* Puts a clock's row into a writer. */
+void
+st_clock_add(StTableWriter *writer, const StClockTicket *ticket, const StPolicy *policy, const StClock *clock)
+{
+	Datum		values[NUM_COLUMNS];
+	bool		nulls[NUM_COLUMNS];
+
+	clock_values(clock, ticket, policy, values, nulls);
+	st_table_writer_add(writer, values, nulls);
 }
 
 /*
  * st_clocks_start
  *		Puts the clocks of a new ticket into a writer: those that begin with the
- *		ticket.  A ticket that is solved already has none.  A time of creation
- *		that cannot be, before 1970 or more than a day ahead, is taken for now.
+ *		ticket.  A ticket that is solved already has none.  Of one from the past,
+ *		which came before anything was promised, a clock that would be late
+ *		already is left out.
  */
 void
 st_clocks_start(StTableWriter *writer, const StPolicy *policy, const StClockTicket *ticket,
-				TimestampTz created_at, StPhase phase)
+				TimestampTz created_at, StPhase phase, bool past)
 {
-	static const StMetric at_creation[] = {
-		ST_FIRST_REPLY, ST_REQUESTER_WAIT, ST_AGENT_WORK, ST_RESOLUTION
-	};
 	TimestampTz now = st_now();
 
 	if (phase == ST_PHASE_SOLVED)
 		return;
-	if (TIMESTAMP_NOT_FINITE(created_at) || created_at < SetEpochTimestamp() ||
-		created_at > now + USECS_PER_DAY)
-		created_at = now;
-	for (int i = 0; i < lengthof(at_creation); i++)
+	created_at = st_clock_creation(created_at, now);
+	for (int i = 0; i < ST_NUM_METRICS; i++)
 	{
-		const StTarget *target = st_policy_target(policy, at_creation[i], ticket->priority);
+		const StTarget *target = st_metric_at_creation(i) ? st_policy_target(policy, i, ticket->priority) : NULL;
 		StClock		clock;
-		Datum		values[NUM_COLUMNS];
-		bool		nulls[NUM_COLUMNS];
 
 		if (target == NULL)
 			continue;
 		st_clock_begin(&clock, policy, target, 1, created_at, phase);
-		clock_values(&clock, ticket, policy, values, nulls);
-		st_table_writer_add(writer, values, nulls);
+		if (!past || clock.due_at == 0 || clock.due_at > now)
+			st_clock_add(writer, ticket, policy, &clock);
 	}
 }
 
@@ -182,6 +205,8 @@ st_clocks_start(StTableWriter *writer, const StPolicy *policy, const StClockTick
 
 #define TICKET_IS "tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2" \
 	" AND ticket_key OPERATOR(pg_catalog.=) $3"
+#define CLOCK_IS TICKET_IS " AND metric OPERATOR(pg_catalog.=) $4::triage.sla_metric" \
+	" AND cycle OPERATOR(pg_catalog.=) $5"
 
 static Datum
 column_value(HeapTuple tuple, TupleDesc tupdesc, const char *name, bool *isnull)
@@ -262,16 +287,12 @@ read_clock(HeapTuple tuple, TupleDesc tupdesc, StClock *clock)
 	}
 }
 
-/* See sla_inner.h. */
-StClockRow *
-st_clock_rows(const char *condition, const char *tail, int nargs, Oid *types, Datum *values, int *n)
+/* The rows that a SELECT has just given, palloc'd. */
+static StClockRow *
+read_rows(int *n)
 {
-	char	   *sql = psprintf("SELECT * FROM triage.sla_clock WHERE %s %s", condition, tail);
 	StClockRow *rows;
 
-	load_enums();
-	if (SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read clocks");
 	*n = SPI_processed;
 	rows = palloc(Max(1, *n) * sizeof(StClockRow));
 	for (int i = 0; i < *n; i++)
@@ -292,15 +313,47 @@ st_clock_rows(const char *condition, const char *tail, int nargs, Oid *types, Da
 	return rows;
 }
 
-/* The clocks of a ticket, locked. */
-static StClockRow *
-lock_clocks(const StClockTicket *ticket, int *n)
+/* See sla_inner.h. */
+StClockRow *
+st_clock_rows(const char *condition, const char *tail, int nargs, Oid *types, Datum *values, int *n)
 {
+	char	   *sql = psprintf("SELECT * FROM triage.sla_clock WHERE %s %s", condition, tail);
+
+	load_enums();
+	if (SPI_execute_with_args(sql, nargs, types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read clocks");
+	return read_rows(n);
+}
+
+/* Runs a statement whose plan is kept for the life of the backend. */
+static void
+run_kept(SPIPlanPtr *plan, const char *sql, int nargs, Oid *types, Datum *values, const char *nulls, int expected)
+{
+	if (*plan == NULL)
+	{
+		SPIPlanPtr	made = SPI_prepare(sql, nargs, types);
+
+		if (made == NULL || SPI_keepplan(made) != 0)
+			elog(ERROR, "could not prepare a statement on clocks: %s", SPI_result_code_string(SPI_result));
+		*plan = made;
+	}
+	if (SPI_execute_plan(*plan, values, nulls, false, 0) != expected)
+		elog(ERROR, "could not read or write clocks");
+}
+
+/* The clocks of a ticket, locked, palloc'd; between SPI_connect and SPI_finish. */
+StClockRow *
+st_clock_lock(const StClockTicket *ticket, int *n)
+{
+	static SPIPlanPtr plan = NULL;
 	Oid			types[] = {TEXTOID, INT4OID, TEXTOID};
 	Datum		values[] = {PointerGetDatum(ticket->tenant_id), Int32GetDatum(ticket->source_id),
 	PointerGetDatum(ticket->ticket_key)};
 
-	return st_clock_rows(TICKET_IS, "ORDER BY metric, cycle FOR UPDATE", 3, types, values, n);
+	load_enums();
+	run_kept(&plan, "SELECT * FROM triage.sla_clock WHERE " TICKET_IS " ORDER BY metric, cycle FOR UPDATE",
+			 3, types, values, NULL, SPI_OK_SELECT);
+	return read_rows(n);
 }
 
 /* Writes what changed of a clock; between SPI_connect and SPI_finish. */
@@ -321,6 +374,7 @@ st_clock_store(const StClockTicket *ticket, const StClock *clock)
 		Int16GetDatum(clock->warned), st_interval_datum(clock->target),
 		clock->calendar != NULL ? CStringGetTextDatum(clock->calendar) : (Datum) 0
 	};
+	static SPIPlanPtr plan = NULL;
 	char		nulls[] = "               ";
 
 	nulls[6] = running ? ' ' : 'n';
@@ -329,19 +383,37 @@ st_clock_store(const StClockTicket *ticket, const StClock *clock)
 	nulls[10] = clock->breached_at != 0 ? ' ' : 'n';
 	nulls[11] = clock->finished_at != 0 ? ' ' : 'n';
 	nulls[14] = clock->calendar != NULL ? ' ' : 'n';
-	if (SPI_execute_with_args("UPDATE triage.sla_clock SET state = $6::triage.clock_state,"
-							  " running_since = $7, consumed = $8, due_at = $9, next_event_at = $10,"
-							  " breached_at = $11, finished_at = $12, warned = $13,"
-							  " target = $14, calendar = $15 WHERE " TICKET_IS
-							  " AND metric OPERATOR(pg_catalog.=) $4::triage.sla_metric"
-							  " AND cycle OPERATOR(pg_catalog.=) $5",
-							  lengthof(types), types, values, nulls, false, 0) != SPI_OK_UPDATE)
-		elog(ERROR, "could not write a clock");
+	st_wake_worker();
+	run_kept(&plan, "UPDATE triage.sla_clock SET state = $6::triage.clock_state,"
+			 " running_since = $7, consumed = $8, due_at = $9, next_event_at = $10,"
+			 " breached_at = $11, finished_at = $12, warned = $13,"
+			 " target = $14, calendar = $15 WHERE " CLOCK_IS,
+			 lengthof(types), types, values, nulls, SPI_OK_UPDATE);
+}
+
+/* Writes which policy a clock is of now, and what it takes from it. */
+void
+st_clock_store_promise(const StClockTicket *ticket, const StClock *clock, const StPolicy *policy)
+{
+	static SPIPlanPtr plan = NULL;
+	Oid			types[] = {TEXTOID, INT4OID, TEXTOID, TEXTOID, INT4OID, INT4OID, INT4OID, INT2OID, INT2ARRAYOID,
+	get_array_type(enums.phase_type)};
+	Datum		values[] = {
+		PointerGetDatum(ticket->tenant_id), Int32GetDatum(ticket->source_id),
+		PointerGetDatum(ticket->ticket_key), CStringGetTextDatum(st_metric_names[clock->metric]),
+		Int32GetDatum(clock->cycle), Int32GetDatum(policy->policy_id), Int32GetDatum(policy->version),
+		Int16GetDatum(ticket->priority), warnings_datum(clock), phases_datum(clock->paused_in)
+	};
+
+	run_kept(&plan, "UPDATE triage.sla_clock SET policy_id = $6, policy_version = $7, priority = $8,"
+			 " warn_at = $9, paused_in = $10 WHERE " CLOCK_IS,
+			 lengthof(types), types, values, NULL, SPI_OK_UPDATE);
+	st_clock_store(ticket, clock);
 }
 
 /* A metric that replies are promised by: it ends with the ticket. */
-static bool
-is_of_replies(StMetric metric)
+bool
+st_metric_of_replies(StMetric metric)
 {
 	return metric == ST_FIRST_REPLY || metric == ST_NEXT_REPLY || metric == ST_PERIODIC_UPDATE;
 }
@@ -356,7 +428,7 @@ void
 st_clocks_status(const StClockTicket *ticket, StPhase phase, TimestampTz at)
 {
 	int			n;
-	StClockRow *rows = lock_clocks(ticket, &n);
+	StClockRow *rows = st_clock_lock(ticket, &n);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -367,9 +439,9 @@ st_clocks_status(const StClockTicket *ticket, StPhase phase, TimestampTz at)
 		if (phase == ST_PHASE_SOLVED)
 		{
 			if (!ended)
-				st_clock_finish(clock, is_of_replies(clock->metric) ? ST_CLOCK_CANCELLED : ST_CLOCK_MET, at);
+				st_clock_finish(clock, st_metric_of_replies(clock->metric) ? ST_CLOCK_CANCELLED : ST_CLOCK_MET, at);
 		}
-		else if (ended && is_of_replies(clock->metric))
+		else if (ended && st_metric_of_replies(clock->metric))
 			continue;
 		else if (clock->paused_in & 1 << phase)
 		{
@@ -396,8 +468,6 @@ begin_cycle(const StClockTicket *ticket, StMetric metric, int32 cycle, Timestamp
 	const StPolicy *policy;
 	const StTarget *target;
 	StClock		clock;
-	Datum		values[NUM_COLUMNS];
-	bool		nulls[NUM_COLUMNS];
 
 	policy = st_policy_by_id(ticket->policy_id);
 	target = policy == NULL ? NULL : st_policy_target(policy, metric, ticket->priority);
@@ -405,9 +475,8 @@ begin_cycle(const StClockTicket *ticket, StMetric metric, int32 cycle, Timestamp
 		return;
 
 	st_clock_begin(&clock, policy, target, cycle, at, ST_PHASE_OPEN);
-	clock_values(&clock, ticket, policy, values, nulls);
 	writer = st_clock_writer_begin();
-	st_table_writer_add(writer, values, nulls);
+	st_clock_add(writer, ticket, policy, &clock);
 	st_table_writer_end(writer);
 }
 
@@ -430,16 +499,19 @@ st_clocks_message(const StClockTicket *ticket, StAuthorKind author, TimestampTz 
 	if (author == ST_AUTHOR_BOT || author == ST_AUTHOR_SYSTEM)
 		return;
 
-	rows = lock_clocks(ticket, &n);
+	rows = st_clock_lock(ticket, &n);
 	if (n > 0 && whose.policy_id == 0)
+	{
 		whose.policy_id = rows[0].ticket.policy_id;
+		whose.priority = rows[0].ticket.priority;
+	}
 	for (int i = 0; i < n; i++)
 	{
 		StClock    *clock = &rows[i].clock;
 		bool		ended = clock->state == ST_CLOCK_MET || clock->state == ST_CLOCK_CANCELLED;
 
 		cycles[clock->metric] = Max(cycles[clock->metric], clock->cycle);
-		if (ended || !is_of_replies(clock->metric))
+		if (ended || !st_metric_of_replies(clock->metric))
 			continue;
 		if (author == ST_AUTHOR_AGENT)
 		{

@@ -127,7 +127,7 @@ st_start_clocks(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 
 	writer = st_clock_writer_begin();
-	st_clocks_start(writer, policy, &ticket, PG_GETARG_TIMESTAMPTZ(6), st_status_phase(status));
+	st_clocks_start(writer, policy, &ticket, PG_GETARG_TIMESTAMPTZ(6), st_status_phase(status), false);
 	st_table_writer_end(writer);
 	PG_RETURN_TEXT_P(cstring_to_text(policy->name));
 }

@@ -167,6 +167,7 @@ load_policy_rows(Policies *all)
 		policy->calendar = st_scan_cstring(&scan, "calendar");
 		policy->nwarnings = ArrayGetNItems(ARR_NDIM(warnings), ARR_DIMS(warnings));
 		policy->warn_at = (int16 *) ARR_DATA_PTR(warnings);
+		policy->words = condition;
 		if (condition != NULL)
 			policy->condition = st_condition_compile_soft(condition, facts, &policy->broken);
 
@@ -281,6 +282,47 @@ st_policy_holds(const StPolicy *policy, ExprContext *econtext)
 	if (!policy->enabled || policy->broken != NULL)
 		return false;
 	return policy->condition == NULL || st_condition_holds(policy->condition, econtext, &is_null);
+}
+
+/* See sla.h. */
+bool
+st_policy_tests(const StPolicy *policy)
+{
+	return policy->enabled && policy->broken == NULL && policy->condition != NULL;
+}
+
+/* The enabled policy of a name, or NULL. */
+const StPolicy *
+st_policy_by_name(const char *name)
+{
+	Policies   *all = st_config_cache_get(&cache);
+
+	for (int i = 0; i < all->n; i++)
+	{
+		if (all->policies[i]->enabled && strcmp(all->policies[i]->name, name) == 0)
+			return all->policies[i];
+	}
+	return NULL;
+}
+
+/* Why the condition of a policy cannot be evaluated; NULL when it can. */
+const char *
+st_policy_broken(const StPolicy *policy)
+{
+	return policy->broken;
+}
+
+bool
+st_policy_enabled(const StPolicy *policy)
+{
+	return policy->enabled;
+}
+
+/* The text of its condition, or NULL. */
+const char *
+st_policy_condition(const StPolicy *policy)
+{
+	return policy->words;
 }
 
 int32

@@ -66,15 +66,23 @@ typedef enum StAuthorKind
 	ST_AUTHOR_SYSTEM
 } StAuthorKind;
 
+#define ST_NUM_AUTHORS	4
+
 typedef struct StPolicy StPolicy;
 
 /*
  * The policies there are, in order of trying: valid until the end of the
  * transaction.  st_policy_holds says whether one is for the facts in
  * econtext->ecxt_scantuple; it throws what its condition throws.
+ * st_policy_tests says whether it is enabled and has one.
  */
 extern const StPolicy *const *st_policies(int *n);
 extern bool st_policy_holds(const StPolicy *policy, ExprContext *econtext);
+extern bool st_policy_tests(const StPolicy *policy);
+extern const StPolicy *st_policy_by_name(const char *name);
+extern const char *st_policy_broken(const StPolicy *policy);
+extern bool st_policy_enabled(const StPolicy *policy);
+extern const char *st_policy_condition(const StPolicy *policy);
 extern int32 st_policy_id(const StPolicy *policy);
 extern const char *st_policy_name(const StPolicy *policy);
 
@@ -95,10 +103,25 @@ typedef struct StClockTicket
 /* A writer of triage.sla_clock, and the clocks of a new ticket put into it. */
 extern StTableWriter *st_clock_writer_begin(void);
 extern void st_clocks_start(StTableWriter *writer, const StPolicy *policy, const StClockTicket *ticket,
-							TimestampTz created_at, StPhase phase);
+							TimestampTz created_at, StPhase phase, bool past);
 
-/* What happens to a ticket afterwards; between SPI_connect and SPI_finish. */
+/*
+ * What happens to a ticket afterwards; between SPI_connect and SPI_finish.
+ * st_clocks_decided is for one that was decided again: policy may be another,
+ * or NULL, and the priority too.
+ */
+extern void st_clocks_decided(const StClockTicket *ticket, const StPolicy *policy,
+							  TimestampTz created_at, StPhase phase);
 extern void st_clocks_status(const StClockTicket *ticket, StPhase phase, TimestampTz at);
 extern void st_clocks_message(const StClockTicket *ticket, StAuthorKind author, TimestampTz at);
+
+/*
+ * Clocks of tickets that are gone (text[] of the same length), of all tickets
+ * of a source, or that go with a ticket to another key.
+ */
+extern void st_clocks_forget(int32 source_id, Datum tenants, Datum keys);
+extern void st_clocks_forget_source(int32 source_id);
+extern void st_clocks_rekey(int32 source_id, text *old_tenant, text *old_key,
+							text *new_tenant, text *new_key);
 
 #endif							/* ST_SLA_H */

@@ -33,6 +33,7 @@ struct StPolicy
 	bool		enabled;
 	char	   *name;
 	char	   *calendar;		/* NULL: around the clock */
+	char	   *words;			/* the condition as it is written */
 	StCondition *condition;		/* NULL: all tickets */
 	char	   *broken;			/* why the condition cannot be evaluated */
 	int			nwarnings;
@@ -42,6 +43,9 @@ struct StPolicy
 };
 
 extern void st_policy_init(void);
+extern bool st_metric_of_replies(StMetric metric);
+extern bool st_metric_at_creation(StMetric metric);
+extern TimestampTz st_clock_creation(TimestampTz created_at, TimestampTz now);
 extern const StPolicy *st_policy_by_id(int32 policy_id);
 extern const StTarget *st_policy_target(const StPolicy *policy, StMetric metric, int16 priority);
 
@@ -112,7 +116,11 @@ typedef struct StClockRow
  */
 extern StClockRow *st_clock_rows(const char *condition, const char *tail, int nargs, Oid *types,
 								 Datum *values, int *n);
+extern StClockRow *st_clock_lock(const StClockTicket *ticket, int *n);
 extern void st_clock_store(const StClockTicket *ticket, const StClock *clock);
+extern void st_clock_store_promise(const StClockTicket *ticket, const StClock *clock, const StPolicy *policy);
+extern void st_clock_add(StTableWriter *writer, const StClockTicket *ticket, const StPolicy *policy,
+						 const StClock *clock);
 extern Datum st_interval_datum(int64 microseconds);
 
 #endif							/* ST_SLA_INNER_H */

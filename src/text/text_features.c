@@ -35,27 +35,6 @@ static uint64 *word_hashes;
 static int	word_hashes_size;
 
 /*
- * mix
- *		A finaliser of 64 bits (the one of MurmurHash3, public domain).
- */
-static inline uint64
-mix(uint64 h)
-{
-	h ^= h >> 33;
-	h *= UINT64CONST(0xff51afd7ed558ccd);
-	h ^= h >> 33;
-	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
-	h ^= h >> 33;
-	return h;
-}
-
-static inline uint32
-feature(uint64 h, int kind)
-{
-	return ((uint32) (mix(h) >> 32) & ~3U) | kind;
-}
-
-/*
  * word_hash
  *		The hash of a token's code points.
  */
@@ -134,16 +113,16 @@ character_features(const uint32 *points, int length, uint32 *out)
 		uint64		c = i < length ? points[i] : BORDER;
 		uint64		three = a | b << 21 | c << 42;
 
-		out[n++] = feature(three, ST_FEATURE_CHARS);
+		out[n++] = st_feature(three, ST_FEATURE_CHARS);
 		if (i < length)
 		{
 			uint64		d = i + 1 < length ? points[i + 1] : BORDER;
-			uint64		four = mix(three) + d;
+			uint64		four = st_mix64(three) + d;
 
-			out[n++] = feature(four, ST_FEATURE_CHARS);
+			out[n++] = st_feature(four, ST_FEATURE_CHARS);
 			if (i + 1 < length)
-				out[n++] = feature(mix(four) + (i + 2 < length ? points[i + 2] : BORDER),
-								   ST_FEATURE_CHARS);
+				out[n++] = st_feature(st_mix64(four) + (i + 2 < length ? points[i + 2] : BORDER),
+									  ST_FEATURE_CHARS);
 		}
 		a = b;
 		b = c;
@@ -190,17 +169,17 @@ st_features(const StTokens *tokens, bool origins)
 
 		from = out->n;
 		word_hashes[t] = h;
-		out->hashes[out->n++] = feature(h, ST_FEATURE_WORD);
+		out->hashes[out->n++] = st_feature(h, ST_FEATURE_WORD);
 		out->hashes[out->n++] =
-			feature((t > 0 ? word_hashes[t - 1] : BORDER) * UINT64CONST(0xD6E8FEB86659FD93) + h,
-					ST_FEATURE_BIGRAM);
+			st_feature((t > 0 ? word_hashes[t - 1] : BORDER) * UINT64CONST(0xD6E8FEB86659FD93) + h,
+					   ST_FEATURE_BIGRAM);
 		for (int d = 1; d <= ST_PAIR_DISTANCE && d <= t; d++)
 		{
 			uint64		g = word_hashes[t - d];
 
 			out->hashes[out->n++] =
-				feature(Min(g, h) * UINT64CONST(0xA0761D6478BD642F) + Max(g, h),
-						ST_FEATURE_PAIR);
+				st_feature(Min(g, h) * UINT64CONST(0xA0761D6478BD642F) + Max(g, h),
+						   ST_FEATURE_PAIR);
 		}
 		out->n += character_features(tokens->points + token->first, token->length,
 									 out->hashes + out->n);

@@ -48,6 +48,25 @@ typedef struct StTokens
 								 * borders */
 #define ST_FEATURE_KIND(hash) ((hash) & 3)
 
+/* A finaliser of 64 bits (the one of MurmurHash3, public domain). */
+static inline uint64
+st_mix64(uint64 h)
+{
+	h ^= h >> 33;
+	h *= UINT64CONST(0xff51afd7ed558ccd);
+	h ^= h >> 33;
+	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
+	h ^= h >> 33;
+	return h;
+}
+
+/* The feature of a kind that 64 bits of a hash stand for. */
+static inline uint32
+st_feature(uint64 h, int kind)
+{
+	return ((uint32) (st_mix64(h) >> 32) & ~3U) | kind;
+}
+
 /* Whether a feature is of one token alone. */
 #define ST_FEATURE_IS_SINGLE(hash) \
 	(ST_FEATURE_KIND(hash) == ST_FEATURE_WORD || ST_FEATURE_KIND(hash) == ST_FEATURE_CHARS)

@@ -10,7 +10,7 @@
  *					are 0.39, 1575 are 1
  *		asks		1 - 1 / (1 + 0.6 * (asks - 1)): one is 0, two are 0.38, four
  *					are 0.64; asks are the sentences that ask a question or want
- *					something done
+ *					something done, each counted once however often it is said
  *		log			0.7 for one line that a machine wrote, 1 for three
  *		items		items of lists or steps / 8, at most 1
  *		codes		words that mix letters and digits, such as numbers of products
@@ -19,7 +19,8 @@
  *		score = 1 - (1 - 0.60 length) (1 - 0.45 asks) (1 - 0.35 log)
  *					(1 - 0.20 items) (1 - 0.15 codes)
  *
- * so that it never falls when a part grows.  What tickets of the intent were
+ * so that it never falls when a part grows.  What machines wrote is no prose: of a
+ * log only that it is there counts, not its words.  What tickets of the intent were
  * like enters by st_complexity_with_history.
  *
  *-------------------------------------------------------------------------
@@ -29,6 +30,7 @@
 #include <math.h>
 
 #include "access/htup_details.h"
+#include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
 
@@ -40,6 +42,20 @@
 
 /* The most that history may count beside the text. */
 #define MOST_HISTORY	0.7f
+
+/* So many sentences that ask are told from each other; a power of two. */
+#define SENTENCES	64
+
+/* The sentence that is being read, and those that asked before it. */
+typedef struct Sentences
+{
+	bool		asks;
+	bool		wants;
+	int			marks;			/* '!' and '?' at its end */
+	uint32		hash;			/* of its words, 0 before the first */
+	uint32		seen[SENTENCES];
+	int			nseen;
+} Sentences;
 
 PG_FUNCTION_INFO_V1(st_complexity_sql);
 PG_FUNCTION_INFO_V1(st_complexity_parts_sql);
@@ -78,6 +94,35 @@ is_within_word(const StTokens *tokens, int t)
 		tokens->tokens[t + 1].start == mark->start + 1;
 }
 
+/* Whether these words asked before; remembers them. */
+static bool
+was_said(Sentences *s)
+{
+	int			n = Min(s->nseen, SENTENCES);
+
+	for (int i = 0; i < n; i++)
+	{
+		if (s->seen[i] == s->hash)
+			return true;
+	}
+	s->seen[s->nseen++ & (SENTENCES - 1)] = s->hash;
+	return false;
+}
+
+static void
+end_sentence(Sentences *s, StComplexity *out)
+{
+	if ((s->asks || s->wants) && s->hash != 0 && !was_said(s))
+	{
+		out->questions += s->asks && out->questions < PG_INT16_MAX;
+		out->requests += s->wants && out->requests < PG_INT16_MAX;
+		out->asks += out->asks < PG_INT16_MAX;
+	}
+	s->asks = s->wants = false;
+	s->marks = 0;
+	s->hash = 0;
+}
+
 /* See understanding.h. */
 void
 st_complexity(StReading *reading, StComplexity *out)
@@ -87,10 +132,9 @@ st_complexity(StReading *reading, StComplexity *out)
 	const StPhraseHit *hits;
 	int			nhits;
 	int			hit = 0;
+	int			part = 0;
 	int			codes = 0;
-	bool		wants = false;	/* in the present sentence */
-	bool		asks = false;
-	int			marks = 0;
+	Sentences	sentences;
 	StLines		lines;
 	float		length;
 	float		many;
@@ -98,51 +142,68 @@ st_complexity(StReading *reading, StComplexity *out)
 	float		items;
 
 	memset(out, 0, sizeof(*out));
+	sentences.asks = sentences.wants = false;
+	sentences.marks = sentences.nseen = 0;
+	sentences.hash = 0;
 	hits = st_reading_hits(reading, &nhits);
 	st_read_lines(&reading->doc, &lines);
 
-	for (int t = 0; t <= tokens->ntokens; t++)
+	for (int t = 0; t < tokens->ntokens; t++)
 	{
-		const StToken *token = t < tokens->ntokens ? &tokens->tokens[t] : NULL;
-		bool		is_mark = token != NULL && token->kind == ST_TOKEN_SYMBOL && token->length == 1 &&
+		const StToken *token = &tokens->tokens[t];
+		bool		is_mark = token->kind == ST_TOKEN_SYMBOL && token->length == 1 &&
 		(tokens->points[token->first] == '?' || tokens->points[token->first] == '!');
 
 		/* a sentence ends before this token, or with the marks before it */
-		if (token == NULL || breaks[t] == ST_BREAK_SENTENCE || (marks > 0 && !is_mark))
+		if (breaks[t] == ST_BREAK_SENTENCE || (sentences.marks > 0 && !is_mark))
+			end_sentence(&sentences, out);
+
+		while (part < lines.nparts && lines.parts[part].end <= token->start)
+			part++;
+		if (part < lines.nparts && lines.parts[part].start <= token->start)
 		{
-			out->questions += asks && out->questions < PG_INT16_MAX;
-			out->requests += wants && out->requests < PG_INT16_MAX;
-			out->asks += (asks || wants) && out->asks < PG_INT16_MAX;
-			asks = wants = false;
-			marks = 0;
+			/*
+			 * a log: no prose, and what surrounds it are sentences of their
+			 * own
+			 */
+			end_sentence(&sentences, out);
+			while (hit < nhits && hits[hit].first <= t)
+				hit++;
+			continue;
 		}
-		if (token == NULL)
-			break;
+
 		if (is_mark)
 		{
 			if (is_within_word(tokens, t))
 				continue;
-			marks++;
+			sentences.marks++;
 			if (tokens->points[token->first] == '?')
-				asks = true;
+				sentences.asks = true;
 		}
 		else if (token->kind == ST_TOKEN_WORD)
 		{
 			out->words++;
 			codes += is_code(tokens, token);
+			for (int i = 0; i < token->length; i++)
+				sentences.hash = hash_combine(sentences.hash, tokens->points[token->first + i]);
+			sentences.hash = hash_combine(sentences.hash, ' ');
 		}
 		while (hit < nhits && hits[hit].first <= t)
 		{
 			if (hits[hit].kind == ST_PHRASE_REQUEST && hits[hit].weight >= 0.5f)
-				wants = true;
+				sentences.wants = true;
 			hit++;
 		}
 	}
+	end_sentence(&sentences, out);
+
 	out->questions = Min(out->questions + lines.questions, PG_INT16_MAX);
 	out->asks = Min(Max(out->asks, out->questions), PG_INT16_MAX);
 	out->items = Min(lines.items, PG_INT16_MAX);
 	out->codes = Min(codes, PG_INT16_MAX);
 	out->has_log = lines.logs > 0;
+	if (lines.parts != NULL)
+		pfree(lines.parts);
 
 	length = Min(log2f(1 + out->words / 25.0f) / 6, 1);
 	many = out->asks > 1 ? 1 - 1 / (1 + 0.6f * (out->asks - 1)) : 0;
@@ -158,10 +219,10 @@ st_complexity_with_history(float text, float history, int64 tickets)
 {
 	float		share;
 
-	if (tickets <= 0)
+	if (tickets <= 0 || isnan(history))
 		return text;
 
-	share = MOST_HISTORY * tickets / (tickets + HISTORY_HALF);
+	share = MOST_HISTORY * (float) tickets / ((float) tickets + HISTORY_HALF);
 	return (1 - share) * text +share * Min(Max(history, 0), 1);
 }
 

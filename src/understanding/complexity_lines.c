@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * complexity_lines.c
- *		Lines that machines wrote, and items of lists.
+ *		Lines that machines wrote, items of lists, question marks.
  *
  * Log excerpts and stack traces are told by their form: frames of Java, Python,
  * JavaScript, C#, Go, Rust, PHP and Ruby, messages of kernels, databases and web
@@ -31,28 +31,35 @@ typedef struct Line
 	int			indent;
 } Line;
 
+typedef enum SignPlace
+{
+	AT_BEGIN,
+	ANYWHERE,
+	IN_WORD						/* behind a small letter: the end of a name */
+} SignPlace;
+
 typedef struct Sign
 {
 	const char *text;
 	int			length;
-	bool		anywhere;		/* else at the line's begin */
+	SignPlace	place;
 } Sign;
 
-#define BEGINS(text)	{text, sizeof(text) - 1, false}
-#define HAS(text)		{text, sizeof(text) - 1, true}
+#define BEGINS(text)	{text, sizeof(text) - 1, AT_BEGIN}
+#define HAS(text)		{text, sizeof(text) - 1, ANYWHERE}
+#define ENDS_NAME(text)	{text, sizeof(text) - 1, IN_WORD}
 
 /* One of these and the line is a machine's. */
 static const Sign signs[] = {
-	BEGINS("Traceback (most recent call last)"),
 	BEGINS("Caused by: "),
 	BEGINS("Exception in thread "),
 	BEGINS("Unhandled exception"),
 	BEGINS("Unhandled Exception"),
-	BEGINS("Uncaught "),
+	BEGINS("Uncaught (in promise)"),
+	BEGINS("Uncaught Exception"),
 	BEGINS("--- End of inner exception"),
-	BEGINS("   at System."),
-	BEGINS("goroutine "),
-	BEGINS("panic: "),
+	HAS(" [running]:"),
+	BEGINS("panic: runtime error"),
 	BEGINS("fatal error: "),
 	BEGINS("PHP Fatal error"),
 	BEGINS("PHP Warning"),
@@ -62,9 +69,10 @@ static const Sign signs[] = {
 	BEGINS("Segmentation fault"),
 	BEGINS("Kernel panic"),
 	BEGINS("Call Trace:"),
-	BEGINS("BUG: "),
-	BEGINS("Oops: "),
-	BEGINS("RIP: "),
+	BEGINS("BUG: unable to handle"),
+	BEGINS("BUG: soft lockup"),
+	BEGINS("Oops: 0"),
+	BEGINS("RIP: 0"),
 	BEGINS("SQLSTATE["),
 	BEGINS("SQL Error"),
 	BEGINS("psql: "),
@@ -72,8 +80,10 @@ static const Sign signs[] = {
 	BEGINS("error TS"),
 	BEGINS("make: ***"),
 	BEGINS("curl: ("),
-	BEGINS("ssh: "),
-	BEGINS("fatal: "),
+	BEGINS("ssh: connect to host"),
+	BEGINS("ssh: Could not resolve"),
+	BEGINS("fatal: not a git"),
+	BEGINS("fatal: unable to"),
 	BEGINS("java.lang."),
 	BEGINS("java.io."),
 	BEGINS("java.net."),
@@ -82,7 +92,8 @@ static const Sign signs[] = {
 	BEGINS("Faulting application"),
 	HAS("thread 'main' panicked at"),
 	HAS(" segfault at "),
-	HAS("Exception: "),
+	ENDS_NAME("Exception: "),
+	ENDS_NAME("Error: "),
 	HAS("Error: Cannot find module"),
 	HAS("NullPointerException"),
 	HAS("(Native Method)"),
@@ -97,9 +108,11 @@ static const Sign signs[] = {
 	HAS("ORA-2"),
 	HAS("Traceback (most recent call last)"),
 	HAS("core dumped"),
-	HAS("exit code 0x"),
-	HAS("error code 0x"),
-	HAS("Error code: 0x"),
+	HAS("\"level\":\""),
+	HAS("\"severity\":\""),
+	HAS(" level=error"),
+	HAS(" level=warn"),
+	HAS(" level=info"),
 };
 
 static const char *const levels[] = {
@@ -125,7 +138,7 @@ begins_with(const char *text, int length, const char *what, int what_length)
 	return length >= what_length && memcmp(text, what, what_length) == 0;
 }
 
-/* Whether the text of fewer than LINE_READ bytes holds what; by its rarest end, memchr. */
+/* Whether the text of at most LINE_READ bytes holds what. */
 static bool
 holds(const char *text, int length, const char *what, int what_length)
 {
@@ -140,6 +153,32 @@ holds(const char *text, int length, const char *what, int what_length)
 		if (memcmp(found, what, what_length) == 0)
 			return true;
 		text = found + 1;
+	}
+	return false;
+}
+
+/* Whether the line shows the sign. */
+static bool
+shows(const char *text, int length, const Sign *sign)
+{
+	const char *end = text + length - sign->length;
+
+	switch (sign->place)
+	{
+		case AT_BEGIN:
+			return begins_with(text, length, sign->text, sign->length);
+		case ANYWHERE:
+			return holds(text, length, sign->text, sign->length);
+		case IN_WORD:
+			for (const char *p = text + 1; p <= end; p++)
+			{
+				p = memchr(p, sign->text[0], end - p + 1);
+				if (p == NULL)
+					return false;
+				if (p[-1] >= 'a' && p[-1] <= 'z' && memcmp(p, sign->text, sign->length) == 0)
+					return true;
+			}
+			return false;
 	}
 	return false;
 }
@@ -251,6 +290,14 @@ is_frame(const Line *line)
 	while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\r'))
 		length--;
 
+	/* C#, which speaks the language of its machine */
+	if ((begins_with(text, length, "bei ", 4) && holds(text, length, ":Zeile ", 7)) ||
+		(begins_with(text, length, "\xC3\xA0 ", 3) && holds(text, length, ":ligne ", 7)) ||
+		(begins_with(text, length, "en ", 3) && holds(text, length, ":l\xC3\xADnea ", 8)))
+		return true;
+	/* Java: "... 23 more" */
+	if (begins_with(text, length, "... ", 4) && length > 9 && is_digit(text[4]))
+		return memcmp(text + length - 5, " more", 5) == 0;
 	/* Java, JavaScript, C# */
 	if (begins_with(text, length, "at ", 3) && length > 8)
 	{
@@ -267,7 +314,7 @@ is_frame(const Line *line)
 		return holds(text, length, "\", line ", 8);
 	/* PHP, gdb: "#0 /var/www/a.php(12)", "#1  0x00007f" */
 	if (text[0] == '#' && length > 5 && is_digit(text[1]))
-		return holds(text, length, "0x", 2) || holds(text, length, "): ", 3) || holds(text, length, " in ", 4);
+		return holds(text, length, " 0x", 3) || holds(text, length, "): ", 3) || holds(text, length, " {main}", 7);
 	/* Ruby: from a.rb:12:in `b' */
 	if (begins_with(text, length, "from ", 5))
 		return holds(text, length, ":in `", 5);
@@ -286,7 +333,7 @@ names_error(const char *text, int length)
 		at++;
 	if (at < 8 || at >= length || text[at] != ':' || text[0] < 'A')
 		return false;
-	return (at >= 9 && memcmp(text + at - 9, "Exception", 9) == 0) ||
+	return (at > 9 && memcmp(text + at - 9, "Exception", 9) == 0) ||
 		(memcmp(text + at - 5, "Error", 5) == 0 && text[at - 6] >= 'a' && text[at - 6] <= 'z');
 }
 
@@ -336,9 +383,7 @@ is_log(const Line *line)
 		return false;
 	for (int i = 0; i < lengthof(signs); i++)
 	{
-		const Sign *sign = &signs[i];
-
-		if (sign->anywhere ? holds(text, length, sign->text, sign->length) : begins_with(text, length, sign->text, sign->length))
+		if (shows(text, length, &signs[i]))
 			return true;
 	}
 	if (is_frame(line) || names_error(text, length))
@@ -349,7 +394,7 @@ is_log(const Line *line)
 		/* of a kernel or a system: the host or a program follows */
 		if (text[0] == '[' || names_level(text + time, length - time))
 			return true;
-		if (is_letter(text[0]) && holds(text + time, Min(length - time, 80), "]: ", 3))
+		if (holds(text + time, Min(length - time, 80), "]: ", 3))
 			return true;
 	}
 
@@ -390,16 +435,75 @@ is_item(const Line *line)
 	return at > 0 && at + 1 < length && (text[at] == '.' || text[at] == ')') && text[at + 1] == ' ';
 }
 
+/* Adds a line to the parts that are no prose; lines that follow each other are one part. */
+static void
+add_part(StLines *lines, int start, int end)
+{
+	if (lines->nparts > 0 && lines->parts[lines->nparts - 1].end == start)
+	{
+		lines->parts[lines->nparts - 1].end = end;
+		return;
+	}
+	if (lines->nparts == lines->parts_size)
+	{
+		lines->parts_size = Max(2 * lines->parts_size, 16);
+		lines->parts = lines->parts == NULL ? palloc(lines->parts_size * sizeof(StPart))
+			: repalloc(lines->parts, lines->parts_size * sizeof(StPart));
+	}
+	lines->parts[lines->nparts].start = start;
+	lines->parts[lines->nparts].end = end;
+	lines->nparts++;
+}
+
+/*
+ * count_marks
+ *		Counts question marks that are no tokens: Arabic ones, full-width ones, and
+ *		the Greek, which is a semicolon behind a Greek letter.
+ */
+static int
+count_marks(const char *text, int length)
+{
+	const unsigned char *p = (const unsigned char *) text;
+	int			n = 0;
+
+	for (int i = 0; i < length; i++)
+	{
+		if (p[i] == ';')
+			n += i >= 2 && (p[i - 2] == 0xCE || p[i - 2] == 0xCF);
+		else if (p[i] == 0xD8)
+			n += i + 1 < length && p[i + 1] == 0x9F;
+		else if (p[i] == 0xCD)
+			n += i + 1 < length && p[i + 1] == 0xBE;
+		else if (p[i] == 0xEF)
+			n += i + 2 < length && p[i + 1] == 0xBC && p[i + 2] == 0x9F;
+	}
+	return n;
+}
+
+/* Characters of UTF-8 text. */
+static int
+count_chars(const char *text, int length)
+{
+	int			n = 0;
+
+	for (int i = 0; i < length; i++)
+		n += ((unsigned char) text[i] & 0xC0) != 0x80;
+	return n;
+}
+
 /*
  * st_read_lines
- *		Counts items, lines of logs and the question marks that are no tokens.
- *		Throws only for cancel.
+ *		Counts items, lines of logs and the question marks that are no tokens, and
+ *		says where the logs are; out->parts is palloc'd.  Throws only for cancel
+ *		and lack of memory.
  */
 void
 st_read_lines(const StDocument *doc, StLines *out)
 {
 	const char *p = doc->data;
 	const char *end = p + doc->length;
+	const char *counted = p;
+	int			chars = 0;		/* before counted */
 	int			n = 0;
 
 	memset(out, 0, sizeof(*out));
@@ -409,40 +513,31 @@ st_read_lines(const StDocument *doc, StLines *out)
 		Line		line = {.text = p};
 		int			length;
 
-		if (line_end == NULL)
-			line_end = end;
+		line_end = line_end == NULL ? end : line_end + 1;
 		length = line_end - p;
+		if (p[length - 1] == '\n')
+			length--;
 		while (line.indent < length && (p[line.indent] == ' ' || p[line.indent] == '\t'))
 			line.indent++;
 		line.text = p + line.indent;
 		line.length = Min(length - line.indent, LINE_READ);
-		if (line.length > 2)
+		if (line.length > 2 && is_log(&line))
 		{
-			if (is_log(&line))
-				out->logs++;
-			else if (is_item(&line))
-				out->items++;
+			int			start = chars + count_chars(counted, p - counted);
+
+			chars = start + count_chars(p, line_end - p);
+			counted = line_end;
+			add_part(out, start, chars);
+			out->logs++;
 		}
-		p = line_end + 1;
+		else
+		{
+			if (line.length > 2 && is_item(&line))
+				out->items++;
+			out->questions += count_marks(line.text, length - line.indent);
+		}
+		p = line_end;
 		if ((++n & 1023) == 0)
 			CHECK_FOR_INTERRUPTS();
-	}
-
-	/* full-width, Arabic, Greek: not in ASCII, and rarely in a row */
-	for (p = doc->data; p + 1 < end; p++)
-	{
-		p = memchr(p, 0xD8, end - p - 1);
-		if (p == NULL)
-			break;
-		if ((unsigned char) p[1] == 0x9F)
-			out->questions++;
-	}
-	for (p = doc->data; p + 2 < end; p++)
-	{
-		p = memchr(p, 0xEF, end - p - 2);
-		if (p == NULL)
-			break;
-		if (memcmp(p, "\xEF\xBC\x9F", 3) == 0)
-			out->questions++;
 	}
 }

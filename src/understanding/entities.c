@@ -25,11 +25,11 @@
 #include "utils/formatting.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/rls.h"
 #include "utils/tuplestore.h"
 
 #include "core/compat.h"
+#include "core/core.h"
 #include "understanding/entities_inner.h"
 
 /* Candidates of a document that are looked up, of each kind. */
@@ -76,55 +76,40 @@ typedef struct Question
 	bool	   *valid;
 } Question;
 
+/* A step of answering a question. */
+typedef struct Attempt
+{
+	void		(*function) (Question *question);
+	Question   *question;
+} Attempt;
+
+static void
+attempt_guarded(void *arg)
+{
+	Attempt    *attempt = arg;
+	Oid			userid;
+	int			sec_context;
+
+	GetUserIdAndSecContext(&userid, &sec_context);
+	if (OidIsValid(attempt->question->run_as))
+		SetUserIdAndSecContext(attempt->question->run_as,
+							   sec_context | SECURITY_LOCAL_USERID_CHANGE |
+							   SECURITY_RESTRICTED_OPERATION);
+	attempt->function(attempt->question);
+	SetUserIdAndSecContext(userid, sec_context);
+}
+
 /*
  * attempt
- *		Runs a function in a subtransaction, as the role that the question says.
- *		Returns whether it did not throw; else *why is what it threw, palloc'd.
- *		Throws for cancel.
+ *		Runs a step as the role that the question says.  Returns whether it did
+ *		not throw; else *why is what it threw, palloc'd.  Throws for cancel.
  */
 static bool
 attempt(void (*function) (Question *question), Question *question, char **why)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	Oid			userid;
-	int			sec_context;
-	volatile bool ok = true;
+	Attempt		one = {function, question};
 
-	GetUserIdAndSecContext(&userid, &sec_context);
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		if (OidIsValid(question->run_as))
-			SetUserIdAndSecContext(question->run_as,
-								   sec_context | SECURITY_LOCAL_USERID_CHANGE |
-								   SECURITY_RESTRICTED_OPERATION);
-		function(question);
-		SetUserIdAndSecContext(userid, sec_context);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN ||
-			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
-			ReThrowError(error);
-		*why = error->message;
-		ok = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return ok;
+	return st_guarded(attempt_guarded, &one, why);
 }
 
 /*
@@ -538,6 +523,13 @@ st_entities(const StDocument *doc, const char *requester, Oid run_as, int *n, ch
 	if (failed.len > 0)
 		*failures = failed.data;
 	return entities;
+}
+
+/* Whether any kind of entity is looked for. */
+bool
+st_entities_wanted(void)
+{
+	return st_entity_kinds()->n > 0;
 }
 
 /* triage.entities(document, requester) */

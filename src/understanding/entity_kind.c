@@ -81,26 +81,11 @@ st_entities_init(void)
 	st_on_relation_change(table_changed, (Datum) 0);
 }
 
-static Datum
-column(Relation rel, HeapTuple tuple, const char *name, bool *isnull)
-{
-	return heap_getattr(tuple, st_attnum(RelationGetRelid(rel), name), RelationGetDescr(rel), isnull);
-}
-
-static char *
-text_column(Relation rel, HeapTuple tuple, const char *name)
-{
-	bool		isnull;
-	Datum		value = column(rel, tuple, name, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 static char *
 name_column(Relation rel, HeapTuple tuple, const char *name)
 {
 	bool		isnull;
-	Datum		value = column(rel, tuple, name, &isnull);
+	Datum		value = st_row_value(rel, tuple, name, &isnull);
 
 	return isnull ? NULL : pstrdup(NameStr(*DatumGetName(value)));
 }
@@ -115,16 +100,16 @@ read_row(Relation rel, HeapTuple tuple, EntityRow *row)
 	bool		isnull;
 	Datum		value;
 
-	row->name = text_column(rel, tuple, "name");
-	value = column(rel, tuple, "relation", &isnull);
+	row->name = st_row_cstring(rel, tuple, "name");
+	value = st_row_value(rel, tuple, "relation", &isnull);
 	row->relid = isnull ? InvalidOid : DatumGetObjectId(value);
 	row->key = name_column(rel, tuple, "key_column");
 	row->requester = name_column(rel, tuple, "requester_column");
-	row->pattern = text_column(rel, tuple, "pattern");
-	row->letters = text_column(rel, tuple, "letter_case");
-	value = column(rel, tuple, "max_words", &isnull);
+	row->pattern = st_row_cstring(rel, tuple, "pattern");
+	row->letters = st_row_cstring(rel, tuple, "letter_case");
+	value = st_row_value(rel, tuple, "max_words", &isnull);
 	row->max_words = isnull ? 1 : DatumGetInt16(value);
-	value = column(rel, tuple, "enabled", &isnull);
+	value = st_row_value(rel, tuple, "enabled", &isnull);
 	row->enabled = !isnull && DatumGetBool(value);
 }
 

@@ -71,7 +71,7 @@ add_phrase(Builder *b, const StLexUnit *units, int n)
 		if (units[i].how == ST_LEX_STEM)
 			state->stems |= (uint32) 1 << units[i].npoints;
 		else
-			state->edges |= ST_LEX_HAS_WORDS;
+			state->ends |= ST_LEX_HAS_WORDS;
 		if (units[i].plain != units[i].hash)
 			follow_edge(b, at, units[i].plain, units[i].how, next);
 		at = next;
@@ -117,7 +117,7 @@ st_lex_build(StLexUser *user, const StLexRow *rows, int nrows)
 	uint32	   *accepts;
 	StLexEntry *entries;
 	int			nentries = 0;
-	int			most_groups = Min(st_lex_ngroups + nrows, PG_UINT16_MAX);
+	int			most_groups = Min(st_lex_ngroups + nrows, ST_LEX_BLOCKS);
 
 	user->groups = palloc0(sizeof(StLexGroup) * Max(most_groups, 1));
 	memcpy(user->groups, st_lex_groups, sizeof(StLexGroup) * st_lex_ngroups);
@@ -172,7 +172,7 @@ st_lex_build(StLexUser *user, const StLexRow *rows, int nrows)
 			StLexEntry *entry = &entries[nentries];
 
 			if (i == b.rows[state])
-				b.states[state].accepts = nentries + 1;
+				b.states[state].ends |= (uint32) (nentries + 1) << 2;
 			accepts[nentries] = nentries | (next[i] < 0 ? ST_LEX_LAST : 0);
 			nentries++;
 			entry->text = text_size;
@@ -180,8 +180,7 @@ st_lex_build(StLexUser *user, const StLexRow *rows, int nrows)
 			memcpy(text + text_size, rows[i].phrase, entry->length);
 			text_size += entry->length;
 			entry->weight = rows[i].weight;
-			entry->group = group[i];
-			entry->flags = rows[i].blocks ? ST_LEX_BLOCKS : 0;
+			entry->group = group[i] | (rows[i].blocks ? ST_LEX_BLOCKS : 0);
 		}
 	}
 	pfree(b.rows);

@@ -43,6 +43,7 @@
 /* Which edges leave a state; stems are in its mask. */
 #define ST_LEX_HAS_WORDS	1
 #define ST_LEX_HAS_ANY		2
+#define ST_LEX_FOLLOWS		3	/* any of these */
 
 /*
  * An edge: the upper half of its key, 24 bits for the state that it leads to, the
@@ -66,25 +67,28 @@ typedef uint64 StLexEdge;
 
 typedef struct StLexState
 {
-	uint32		accepts;		/* 1 + the first of the entries that end here,
-								 * 0: none */
+	uint32		ends;			/* ST_LEX_HAS_*, and 4 times (1 + the first of
+								 * the entries that end here), 0: none */
 	uint32		stems;			/* bit n: a stem of n characters may follow */
-	uint32		edges;			/* ST_LEX_HAS_* */
 } StLexState;
+
+#define ST_LEX_ACCEPTS(state) ((state)->ends >> 2)
 
 /* In a list of the entries that end at a state: the last. */
 #define ST_LEX_LAST			0x80000000
 
-#define ST_LEX_BLOCKS		1	/* no sign at all: removes what it overlaps */
+/* In an entry's group: no sign at all, it removes what it overlaps. */
+#define ST_LEX_BLOCKS		0x8000
 
 typedef struct StLexEntry
 {
 	uint32		text;			/* offset of its phrase, UTF-8 */
 	float		weight;
 	uint16		length;			/* bytes of the phrase */
-	uint16		group;
-	uint32		flags;			/* ST_LEX_BLOCKS */
+	uint16		group;			/* and ST_LEX_BLOCKS */
 } StLexEntry;
+
+#define ST_LEX_GROUP(entry) ((entry)->group & ~ST_LEX_BLOCKS)
 
 /* Entries that compete: the longest of a group counts. */
 typedef struct StLexGroup
@@ -116,10 +120,17 @@ typedef struct StLexSet
 
 #define ST_LEX_NAME_SIZE	24
 
-extern const uint64 st_lex_edges[];
-extern const StLexState st_lex_states[];
-extern const uint32 st_lex_accepts[];
-extern const StLexEntry st_lex_entries[];
+/* Tables as bytes: a compiler reads a string sooner than a million numbers. */
+extern const char st_lex_edge_bytes[];
+extern const char st_lex_state_bytes[];
+extern const char st_lex_accept_bytes[];
+extern const char st_lex_entry_bytes[];
+
+#define st_lex_edges	((const StLexEdge *) st_lex_edge_bytes)
+#define st_lex_states	((const StLexState *) st_lex_state_bytes)
+#define st_lex_accepts	((const uint32 *) st_lex_accept_bytes)
+#define st_lex_entries	((const StLexEntry *) st_lex_entry_bytes)
+
 extern const StLexGroup st_lex_groups[];
 extern const char st_lex_text[];
 extern const uint32 st_lex_sieve[];
@@ -225,6 +236,16 @@ st_lex_next_point(const char *text, int at, int length, uint32 *point)
 	*point = utf8_to_unicode(p);
 	return at + size;
 }
+
+/* ---- lexicon_match.c, lexicon_hits.c ---- */
+
+/*
+ * A hit of what is no sign has a weight of NaN until it has done its work. A new
+ * hit is valid until the next is asked for.
+ */
+extern void st_lex_match(const StLexSet *set, bool is_user, const StReading *reading,
+						 const uint8 *breaks);
+extern StPhraseHit *st_lex_new_hit(void);
 
 /* ---- lexicon_phrase.c: phrases as people write them ---- */
 

@@ -13,12 +13,9 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/float.h"
-#include "utils/memutils.h"
 
 #include "core/compat.h"
 #include "understanding/lexicon_inner.h"
@@ -26,12 +23,6 @@
 #define RING			64		/* units, more than ST_LEX_MAX_UNITS */
 #define MAX_PATHS		256		/* open at once */
 #define MAX_STEPS		2048	/* states that are visited from one unit */
-
-/* For StPhraseHit.topic: a phrase that is no sign took the hit away. */
-#define BLOCKED			PG_INT16_MIN
-
-/* Scratch above this many hits is not kept for the next document. */
-#define KEEP_HITS		(64 * 1024)
 
 typedef struct Unit
 {
@@ -71,31 +62,6 @@ typedef struct Matcher
 } Matcher;
 
 static Matcher matcher;
-static MemoryContext hits_context;
-static StPhraseHit *hits;
-static int	nhits;
-static int	hits_size;
-static bool has_blocks;
-
-/* The shipped tables as a set. */
-static const StLexSet *
-shipped_set(void)
-{
-	static StLexSet set;
-
-	if (set.edges == NULL)
-	{
-		set.nslots = st_lex_nslots;
-		set.entries = st_lex_entries;
-		set.nentries = st_lex_nentries;
-		set.text = st_lex_text;
-		set.sieve = st_lex_sieve;
-		set.states = st_lex_states;
-		set.accepts = st_lex_accepts;
-		set.edges = st_lex_edges;
-	}
-	return &set;
-}
 
 /*
  * is_apostrophe
@@ -214,43 +180,23 @@ add_hit(const Matcher *m, uint32 number, int start, int skip, int end)
 	int			last_end;
 	StPhraseHit *hit;
 
-	if (unlikely(nhits >= hits_size))
-	{
-		int			size = hits_size ? hits_size * 2 : 256;
-
-		if (hits_context == NULL)
-			hits_context = AllocSetContextCreate(TopMemoryContext, "support_triage hits",
-												 ALLOCSET_DEFAULT_SIZES);
-		if (hits == NULL)
-			hits = MemoryContextAllocHuge(hits_context, sizeof(StPhraseHit) * (Size) size);
-		else
-			hits = repalloc_huge(hits, sizeof(StPhraseHit) * (Size) size);
-		hits_size = size;
-	}
-
 	if (last->first + last->npoints == last_token->first + last_token->length)
 		last_end = last_token->start + last_token->source_length;
 	else
 		last_end = tokens->sources[last->first + last->npoints];
 
-	group = m->is_user ? &st_lexicon_user()->groups[entry->group] : &st_lex_groups[entry->group];
-	hit = &hits[nhits++];
+	group = m->is_user ? &st_lexicon_user()->groups[ST_LEX_GROUP(entry)] : &st_lex_groups[ST_LEX_GROUP(entry)];
+	hit = st_lex_new_hit();
 	hit->first = first->token;
 	hit->last = last->token;
 	hit->start = tokens->sources[first->first + skip];
 	hit->length = last_end - hit->start;
 	hit->kind = (StPhraseKind) group->kind;
 	hit->topic = group->topic;
-	hit->group = entry->group;
+	hit->group = ST_LEX_GROUP(entry);
 	hit->entry = m->is_user ? -1 - (int32) number : (int32) number;
-	hit->weight = entry->weight;
+	hit->weight = entry->group & ST_LEX_BLOCKS ? get_float4_nan() : entry->weight;
 	memcpy(hit->language, group->language, sizeof(hit->language));
-	if (entry->flags & ST_LEX_BLOCKS)
-	{
-		/* told apart from a weight until they have done their work */
-		hit->weight = get_float4_nan();
-		has_blocks = true;
-	}
 }
 
 /*
@@ -299,7 +245,7 @@ follow_unit(Matcher *m, uint32 state, const Unit *unit, int depth)
 	const StLexState *from = &m->set->states[state];
 	bool		once = !m->is_user;
 
-	if (from->edges & ST_LEX_HAS_WORDS)
+	if (from->ends & ST_LEX_HAS_WORDS)
 	{
 		if (follow(m, state, unit->hash, ST_LEX_WORD, depth) && once)
 			return;
@@ -322,7 +268,7 @@ follow_unit(Matcher *m, uint32 state, const Unit *unit, int depth)
 			follow(m, state, st_lex_hash(ST_LEX_HASH_SEED, '#'), ST_LEX_STEM, depth) && once)
 			return;
 	}
-	if ((from->edges & ST_LEX_HAS_ANY) && unit->is_word)
+	if ((from->ends & ST_LEX_HAS_ANY) && unit->is_word)
 		follow(m, state, 0, ST_LEX_ANY, depth);
 }
 
@@ -351,7 +297,7 @@ follow_elided(Matcher *m, uint32 state, const Unit *unit, int depth)
 	int			nmiddle = 0;
 	Unit		rest;
 
-	if ((m->set->states[state].edges & ST_LEX_HAS_WORDS) == 0 ||
+	if ((m->set->states[state].ends & ST_LEX_HAS_WORDS) == 0 ||
 		!follow(m, state, unit->stems[Min(unit->elided, unit->nstems)], ST_LEX_WORD, depth))
 		return;
 	while (m->npaths > before)
@@ -381,15 +327,15 @@ match_paths(Matcher *m, int start, int skip)
 		const StLexState *state = &m->set->states[path.state];
 		const Unit *unit;
 
-		if (state->accepts != 0)
+		if (ST_LEX_ACCEPTS(state) != 0)
 		{
-			const uint32 *accept = &m->set->accepts[state->accepts - 1];
+			const uint32 *accept = &m->set->accepts[ST_LEX_ACCEPTS(state) - 1];
 
 			add_hit(m, *accept & ~ST_LEX_LAST, start, skip, start + path.depth - 1);
 			while ((*accept & ST_LEX_LAST) == 0)
 				add_hit(m, *++accept & ~ST_LEX_LAST, start, skip, start + path.depth - 1);
 		}
-		if ((state->edges == 0 && state->stems == 0) ||
+		if (((state->ends & ST_LEX_FOLLOWS) == 0 && state->stems == 0) ||
 			path.depth >= ST_LEX_MAX_UNITS || start + path.depth >= m->nunits)
 			continue;
 		unit = &m->ring[(start + path.depth) % RING];
@@ -426,9 +372,13 @@ match_from(Matcher *m, int start)
 	}
 }
 
-/* Records all entries of the set, in order of their first unit. */
-static void
-match_set(const StLexSet *set, bool is_user, const StReading *reading, const uint8 *breaks)
+/*
+ * st_lex_match
+ *		Records all entries of the set, in order of their first unit.  Throws only
+ *		for cancel and lack of memory.
+ */
+void
+st_lex_match(const StLexSet *set, bool is_user, const StReading *reading, const uint8 *breaks)
 {
 	Matcher    *m = &matcher;
 
@@ -450,205 +400,4 @@ match_set(const StLexSet *set, bool is_user, const StReading *reading, const uin
 		if ((start & 1023) == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
-}
-
-/*
- * By first character, the longer first, by group; in one group the user's before
- * ours, what is no sign before signs, the stronger before the weaker.
- */
-static int
-compare_hits(const void *a, const void *b)
-{
-	const StPhraseHit *ha = a;
-	const StPhraseHit *hb = b;
-
-	if (ha->start != hb->start)
-		return ha->start < hb->start ? -1 : 1;
-	if (ha->length != hb->length)
-		return ha->length > hb->length ? -1 : 1;
-	if (ha->group != hb->group)
-		return ha->group < hb->group ? -1 : 1;
-	if ((ha->entry < 0) != (hb->entry < 0))
-		return ha->entry < 0 ? -1 : 1;
-	if (isnan(ha->weight) != isnan(hb->weight))
-		return isnan(ha->weight) ? -1 : 1;
-	if (fabsf(ha->weight) != fabsf(hb->weight))
-		return fabsf(ha->weight) > fabsf(hb->weight) ? -1 : 1;
-	return ha->entry - hb->entry;
-}
-
-/* Sorts what is nearly sorted; hits of one start are few. */
-static void
-sort_hits(void)
-{
-	for (int i = 1; i < nhits; i++)
-	{
-		StPhraseHit hit;
-		int			j = i - 1;
-
-		if (compare_hits(&hits[j], &hits[i]) <= 0)
-			continue;
-		hit = hits[i];
-		while (j >= 0 && compare_hits(&hits[j], &hit) > 0)
-		{
-			hits[j + 1] = hits[j];
-			j--;
-		}
-		hits[j + 1] = hit;
-	}
-}
-
-/*
- * keep_longest
- *		Drops hits within others of their group.
- */
-static void
-keep_longest(int ngroups)
-{
-	static int32 *ends = NULL;	/* where the last hit of each group ends */
-	static uint32 *stamps = NULL;
-	static int	size = 0;
-	static uint32 stamp = 0;
-	int			kept = 0;
-
-	if (ngroups > size)
-	{
-		if (ends != NULL)
-			pfree(ends);
-		if (stamps != NULL)
-			pfree(stamps);
-		size = 0;
-		ends = NULL;
-		stamps = NULL;
-		ends = MemoryContextAllocZero(TopMemoryContext, sizeof(int32) * ngroups);
-		stamps = MemoryContextAllocZero(TopMemoryContext, sizeof(uint32) * ngroups);
-		size = ngroups;
-		stamp = 0;
-	}
-	if (++stamp == 0)
-	{
-		memset(stamps, 0, sizeof(uint32) * size);
-		stamp = 1;
-	}
-	for (int i = 0; i < nhits; i++)
-	{
-		int			group = hits[i].group;
-		int			end = hits[i].start + hits[i].length;
-
-		if (stamps[group] == stamp && ends[group] >= end)
-			continue;
-		stamps[group] = stamp;
-		ends[group] = end;
-		hits[kept++] = hits[i];
-	}
-	nhits = kept;
-}
-
-/*
- * is_blocked
- *		Whether a phrase that is no sign takes the hit away: they overlap, and
- *		the hit is not the longer one around it.  Whatever their languages: a
- *		word that two share is one.
- */
-static inline bool
-is_blocked(const StPhraseHit *hit, const StPhraseHit *block)
-{
-	int			hit_end = hit->start + hit->length;
-	int			block_end = block->start + block->length;
-
-	if (hit->kind != block->kind || hit->topic != block->topic || isnan(hit->weight) ||
-		hit_end <= block->start || hit->start >= block_end)
-		return false;
-	return hit->start > block->start || hit_end < block_end || hit->length <= block->length;
-}
-
-/*
- * apply_blocks
- *		Removes hits that overlap a phrase that is no sign of their kind, and
- *		those phrases.
- */
-static void
-apply_blocks(void)
-{
-	int			kept = 0;
-
-	for (int b = 0; b < nhits; b++)
-	{
-		const StPhraseHit *block = &hits[b];
-
-		if (!isnan(block->weight))
-			continue;
-		for (int i = b - 1; i >= 0 && hits[i].first > block->first - ST_LEX_MAX_UNITS; i--)
-		{
-			if (is_blocked(&hits[i], block))
-				hits[i].topic = BLOCKED;
-		}
-		for (int i = b + 1; i < nhits && hits[i].start < block->start + block->length; i++)
-		{
-			if (is_blocked(&hits[i], block))
-				hits[i].topic = BLOCKED;
-		}
-	}
-	for (int i = 0; i < nhits; i++)
-	{
-		if (!isnan(hits[i].weight) && hits[i].topic != BLOCKED)
-			hits[kept++] = hits[i];
-	}
-	nhits = kept;
-}
-
-/* See understanding.h. */
-const StPhraseHit *
-st_reading_hits(StReading *reading, int *n)
-{
-	if (reading->hits == NULL)
-	{
-		const StLexUser *user;
-		const uint8 *breaks = st_reading_breaks(reading);
-		int			nshipped;
-
-		st_lexicon_prepare();
-		user = st_lexicon_user();
-		if (hits_size > KEEP_HITS)
-		{
-			pfree(hits);
-			hits = NULL;
-			hits_size = 0;
-		}
-		nhits = 0;
-		has_blocks = false;
-		match_set(shipped_set(), false, reading, breaks);
-		nshipped = nhits;
-		if (user->set.nentries > 0)
-			match_set(&user->set, true, reading, breaks);
-		if (nhits > nshipped && nshipped > 0)
-			qsort(hits, nhits, sizeof(StPhraseHit), compare_hits);
-		else
-			sort_hits();
-		keep_longest(user->ngroups);
-		if (has_blocks)
-			apply_blocks();
-		reading->hits = hits != NULL ? hits : (const StPhraseHit *) "";
-		reading->nhits = nhits;
-	}
-	*n = reading->nhits;
-	return reading->hits;
-}
-
-/* See understanding.h. */
-bool
-st_hit_is_of(const StPhraseHit *hit, const char *language)
-{
-	return hit->language[0] == '\0' || language == NULL ||
-		strcmp(language, ST_LANGUAGE_UNKNOWN) == 0 || strcmp(hit->language, language) == 0;
-}
-
-/* See understanding.h. */
-char *
-st_hit_phrase(const StPhraseHit *hit)
-{
-	const StLexSet *set = hit->entry >= 0 ? shipped_set() : &st_lexicon_user()->set;
-	const StLexEntry *entry = &set->entries[hit->entry >= 0 ? hit->entry : -1 - hit->entry];
-
-	return pnstrdup(set->text + entry->text, entry->length);
 }

@@ -100,7 +100,7 @@ st_lexicon_shipped_sql(PG_FUNCTION_ARGS)
 	for (int i = 0; i < st_lex_nentries; i++)
 	{
 		const StLexEntry *entry = &st_lex_entries[i];
-		const StLexGroup *group = &st_lex_groups[entry->group];
+		const StLexGroup *group = &st_lex_groups[ST_LEX_GROUP(entry)];
 		Datum		values[4];
 		bool		nulls[4] = {false};
 		char	   *kind;
@@ -115,7 +115,7 @@ st_lexicon_shipped_sql(PG_FUNCTION_ARGS)
 		values[1] = PointerGetDatum(text_from_utf8(st_lex_text + entry->text, entry->length));
 		values[2] = CStringGetTextDatum(kind);
 		values[3] = Float4GetDatum(entry->weight);
-		nulls[3] = (entry->flags & ST_LEX_BLOCKS) != 0;
+		nulls[3] = (entry->group & ST_LEX_BLOCKS) != 0;
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 		CHECK_FOR_INTERRUPTS();
 	}

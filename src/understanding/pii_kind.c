@@ -59,21 +59,6 @@ st_pii_kinds_init(void)
 	st_config_cache_init(&cache);
 }
 
-static Datum
-column(Relation rel, HeapTuple tuple, const char *name, bool *isnull)
-{
-	return heap_getattr(tuple, st_attnum(RelationGetRelid(rel), name), RelationGetDescr(rel), isnull);
-}
-
-static char *
-text_column(Relation rel, HeapTuple tuple, const char *name)
-{
-	bool		isnull;
-	Datum		value = column(rel, tuple, name, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 /*
  * read_row
  *		Fills row from a tuple of triage.pii_kind.
@@ -84,15 +69,15 @@ read_row(Relation rel, HeapTuple tuple, KindRow *row)
 	bool		isnull;
 	Datum		value;
 
-	row->name = text_column(rel, tuple, "name");
-	row->pattern = text_column(rel, tuple, "pattern");
-	row->checksum = text_column(rel, tuple, "checksum");
-	row->allow = text_column(rel, tuple, "allow");
-	value = column(rel, tuple, "context", &isnull);
+	row->name = st_row_cstring(rel, tuple, "name");
+	row->pattern = st_row_cstring(rel, tuple, "pattern");
+	row->checksum = st_row_cstring(rel, tuple, "checksum");
+	row->allow = st_row_cstring(rel, tuple, "allow");
+	value = st_row_value(rel, tuple, "context", &isnull);
 	row->context = isnull ? NULL : DatumGetArrayTypePCopy(value);
-	value = column(rel, tuple, "threshold", &isnull);
+	value = st_row_value(rel, tuple, "threshold", &isnull);
 	row->threshold = isnull ? PII_DEFAULT_THRESHOLD : DatumGetFloat4(value);
-	value = column(rel, tuple, "enabled", &isnull);
+	value = st_row_value(rel, tuple, "enabled", &isnull);
 	row->enabled = isnull || DatumGetBool(value);
 }
 

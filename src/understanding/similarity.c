@@ -42,25 +42,13 @@
 static uint32 multiplier[ST_SIGNATURE_LANES];
 static uint32 addend[ST_SIGNATURE_LANES];
 
-/* A finaliser of 64 bits (the one of MurmurHash3, public domain). */
-static inline uint64
-mix(uint64 h)
-{
-	h ^= h >> 33;
-	h *= UINT64CONST(0xff51afd7ed558ccd);
-	h ^= h >> 33;
-	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
-	h ^= h >> 33;
-	return h;
-}
-
 /* The hash functions: h -> multiplier * h + addend, modulo 2^32. */
 static void
 make_lanes(void)
 {
 	for (int i = 0; i < ST_SIGNATURE_LANES; i++)
 	{
-		uint64		h = mix(UINT64CONST(0x9E3779B97F4A7C15) * (i + 1));
+		uint64		h = st_mix64(UINT64CONST(0x9E3779B97F4A7C15) * (i + 1));
 
 		multiplier[i] = (uint32) h | 1;
 		addend[i] = (uint32) (h >> 32);
@@ -81,7 +69,7 @@ word_hash(const StTokens *tokens, const StToken *token)
 static inline uint64
 pair_hash(uint64 before, uint64 word)
 {
-	return mix(before * UINT64CONST(0xD6E8FEB86659FD93) + word);
+	return st_mix64(before * UINT64CONST(0xD6E8FEB86659FD93) + word);
 }
 
 /* Puts one pair into the sketch: the least of each lane. */

@@ -97,24 +97,6 @@ static const Steps all_steps[] = {
 
 static StFeatures scratch;
 
-/* A finaliser of 64 bits (the one of MurmurHash3, public domain). */
-static inline uint64
-mix(uint64 h)
-{
-	h ^= h >> 33;
-	h *= UINT64CONST(0xff51afd7ed558ccd);
-	h ^= h >> 33;
-	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
-	h ^= h >> 33;
-	return h;
-}
-
-static inline uint32
-feature(uint64 h, int kind)
-{
-	return ((uint32) (mix(h) >> 32) & ~3U) | kind;
-}
-
 /* Makes room for so many features. */
 static void
 reserve(int n, bool origins)
@@ -161,7 +143,7 @@ add(uint32 hash, int token, int partner, bool origins)
 static inline void
 add_step(uint64 h, bool origins)
 {
-	uint32		hash = feature(h, KIND_STEP);
+	uint32		hash = st_feature(h, KIND_STEP);
 
 	for (int i = 0; i < STEP_REPEATS; i++)
 		add(hash, -1, -1, origins);
@@ -249,7 +231,7 @@ add_letters(const uint32 *points, int length, int token, bool origins)
 		older = row >> 42 & 0x1FFFFF;
 		row = row << 21 | c;
 		if (i >= LETTERS - 2)
-			add(feature(row * UINT64CONST(0x9E3779B97F4A7C15) + older, KIND_LETTERS),
+			add(st_feature(row * UINT64CONST(0x9E3779B97F4A7C15) + older, KIND_LETTERS),
 				token, token, origins);
 	}
 }
@@ -279,9 +261,9 @@ add_words(const StTokens *tokens, const StTone *tone, bool origins)
 			add_letters(points, token->length, t, origins);
 		if (tone->marks[t] & ST_MARK_NEGATED)
 			h ^= UINT64CONST(0xA0761D6478BD642F);
-		add(feature(h, KIND_WORD), t, t, origins);
+		add(st_feature(h, KIND_WORD), t, t, origins);
 		if (before_token >= 0)
-			add(feature(before * UINT64CONST(0xE7037ED1A0B428DB) + h, KIND_PAIR), t,
+			add(st_feature(before * UINT64CONST(0xE7037ED1A0B428DB) + h, KIND_PAIR), t,
 				before_token, origins);
 		before = h;
 		before_token = t;

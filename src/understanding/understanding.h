@@ -270,6 +270,7 @@ typedef struct StEntity
  */
 extern StEntity *st_entities(const StDocument *doc, const char *requester, Oid run_as,
 							 int *n, char **failures);
+extern bool st_entities_wanted(void);
 extern void st_entities_init(void);
 
 /* ---- likeness (similarity.c) ---- */

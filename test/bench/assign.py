@@ -28,7 +28,7 @@ SETUP = """
 """
 FILL = """
     TRUNCATE triage.waiting, triage.assignment, bare;
-    UPDATE triage.agent_load SET units = 0, tickets = 0;
+    UPDATE triage.agent_work SET units = 0, tickets = 0;
     INSERT INTO {} (tenant_id, source_id, ticket_key, queue_id, rank, since, queued_at, priority, units, channel, language)
     SELECT '', 1, i::text, 1, now() - i %% 1000 * interval '1 second', now(), now(), 50, 1, 'email', 'en'
     FROM generate_series(1, %d) i;
@@ -69,7 +69,7 @@ def overfull(session):
     return session.run(f"""
         SELECT count(*) FILTER (WHERE n > {CAPACITY} OR n <> l.units), sum(n)
         FROM (SELECT agent_id, count(*) AS n FROM triage.assignment WHERE released_at IS NULL GROUP BY 1) a
-        JOIN triage.agent_load l USING (agent_id)""")[0]
+        JOIN triage.agent_work l USING (agent_id)""")[0]
 
 
 def main():

@@ -1,14 +1,14 @@
 -- The shop's teams, and which ticket goes to whom. The first rule whose tests all
--- hold decides. What the model is less than half sure of, and what it does not know
+-- hold decides; where neither it nor the queue names a tier, the facts give one. What the model is less than half sure of, and what it does not know
 -- at all, no rule takes: people read it in the default queue.
 INSERT INTO triage.queue (name, description, tier, is_default) VALUES
     ('reception',     'People who read what nobody else is sure about', 'assisted', true),
-    ('orders',        'Where is it, change it, stop it',                'assisted', false),
-    ('returns',       'Broken, wrong, unwanted',                        'assisted', false),
+    ('orders',        'Where is it, change it, stop it',                NULL      , false),
+    ('returns',       'Broken, wrong, unwanted',                        NULL      , false),
     ('billing',       'Money',                                          'senior',   false),
-    ('subscriptions', 'The monthly box',                                'assisted', false),
-    ('tea advice',    'What to drink, and how',                         'assisted', false),
-    ('technical',     'The shop, the app, accounts',                    'assisted', false);
+    ('subscriptions', 'The monthly box',                                NULL      , false),
+    ('tea advice',    'What to drink, and how',                         NULL      , false),
+    ('technical',     'The shop, the app, accounts',                    NULL      , false);
 
 INSERT INTO triage.routing_rule
     (position, name, intent, min_confidence, channel, segment, queue, tier, priority, escalate_reason) VALUES
@@ -16,7 +16,6 @@ INSERT INTO triage.routing_rule
          'A business customer has trouble with a payment'),
     (20, 'broken, and said in public',   'damaged_item',        NULL, 'social', NULL, 'returns', 'priority', 85,
          'A broken delivery is shown in public'),
-    (30, 'where is my order',            'order_status',        0.8,  NULL, NULL, 'orders', 'self_service', 20, NULL),
     (40, 'order status',                 'order_status',        0.5,  NULL, NULL, 'orders',        NULL, 40, NULL),
     (41, 'missing item',                 'missing_item',        0.5,  NULL, NULL, 'orders',        NULL, 60, NULL),
     (42, 'cancel an order',              'cancel_order',        0.5,  NULL, NULL, 'orders',        NULL, 70, NULL),

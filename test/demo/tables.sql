@@ -15,6 +15,7 @@ CREATE TABLE tickets (
 
 -- Tickets of the past: agents answered them and said what they were about.
 CREATE TABLE past_tickets (
+    n        bigint GENERATED ALWAYS AS IDENTITY,
     subject  text,
     body     text NOT NULL,
     channel  text,

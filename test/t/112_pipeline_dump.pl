@@ -28,10 +28,16 @@ $node->safe_psql('postgres', q{
     UPDATE triage.signal_policy SET repeat_window = '3 days';
     UPDATE triage.sensitive_policy SET escalates = false WHERE topic = 'press';
     INSERT INTO triage.sensitive_policy (topic, min_tier) VALUES ('works_council', 'senior');
+    UPDATE triage.tier_policy SET complex_from = 0.5;
+    INSERT INTO triage.tier_policy (channel, simple_below) VALUES ('chat', 0.1);
+    INSERT INTO triage.automation_policy (intent, accepted_error) VALUES ('refund_request', 0.1);
+    SELECT triage.record_evidence('intent', 1, 'refund_request', 0.5, true) FROM generate_series(1, 60);
+    SELECT triage.solve_automation();
     CREATE TABLE messages (id int PRIMARY KEY, ticket_id bigint, body text);
     SELECT triage.attach_messages('messages', tickets => 'tickets');});
 
-my @tables = qw(queue routing_rule signal_policy sensitive_policy source message_source decision decision_history escalation);
+my @tables = qw(queue routing_rule signal_policy sensitive_policy tier_policy
+    automation_policy automation_evidence automation_threshold source message_source decision decision_history escalation);
 
 sub contents
 {
