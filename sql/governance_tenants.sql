@@ -111,6 +111,7 @@ RESET ROLE;
 GRANT SELECT, UPDATE ON tickets TO regress_st_a;
 SET ROLE regress_st_a;
 SELECT triage.explain_decision('tickets', '1', 'b') -> 'decision' ->> 'tenant_id' AS tenant;
+SELECT triage.handoff('tickets', '1', 'b') IS NOT NULL AS handed;
 SELECT triage.decide_again('tickets', '1', 'b');
 SELECT triage.escalate('tickets', '1', 'mine', 'mine', 50, 'b');
 SELECT triage.decide_again('tickets', '1', 'a');

@@ -62,6 +62,9 @@ INSERT INTO triage.routing_rule (position, name, segment, skills, sla_policy, so
     (2, 'policy', 'b', NULL, 'tin', NULL, false),
     (3, 'source', 'c', NULL, 'gold', 77, false),
     (4, 'idle',   'd', NULL, NULL, NULL, false);
+INSERT INTO triage.automation_policy (intent, enabled, accepted_error) VALUES ('a', true, 0.05), ('b', false, 0.05);
+INSERT INTO triage.routing_rule (position, name, intent, min_confidence, tier) VALUES
+    (5, 'allowed', 'a', 0.8, 'self_service'), (6, 'off', 'b', 0.8, 'self_service'), (7, 'none', 'c', 0.8, 'self_service');
 SELECT rule, problem, other_rule, detail FROM triage.lint_rules();
 
 SELECT labels FROM triage.train('intent', $$

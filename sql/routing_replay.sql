@@ -9,17 +9,17 @@ SELECT labels FROM triage.train('intent', $$
          (VALUES ('refund', 'I want a refund'), ('refund', 'give my money back'),
                  ('login', 'I forgot my password'), ('login', 'the login fails')) AS r(label, request)
 $$);
-CREATE TABLE tickets (id int PRIMARY KEY, body text, channel text, segment text, created_at timestamptz);
+CREATE TABLE tickets (id int PRIMARY KEY, body text, channel text, segment text, created_at timestamptz, tenant text);
 SELECT triage.attach('tickets');
 SELECT * FROM triage.replay_routing();
 INSERT INTO triage.queue (name, tier) VALUES ('money', NULL), ('seniors', 'senior');
 INSERT INTO triage.routing_rule (position, name, intent, queue) VALUES (1, 'refunds', 'refund', 'money');
 INSERT INTO tickets SELECT i, CASE WHEN i % 3 = 0 THEN 'I forgot my password' ELSE 'I want a refund' END,
                            CASE WHEN i % 2 = 0 THEN 'mail' ELSE 'chat' END, CASE WHEN i % 10 = 0 THEN 'vip' END,
-                           '2026-11-20 10:00+00'
+                           '2026-11-20 10:00+00', CASE WHEN i % 2 = 0 THEN 'acme' ELSE 'best' END
                     FROM generate_series(1, 30) i;
 SET support_triage.clock = '2026-11-21 12:00:00+00';
-INSERT INTO tickets VALUES (31, 'I want a refund', 'mail', 'vip', '2026-11-20 10:00+00'), (32, 'qqqq wwww zzzz', 'mail', NULL, '2026-11-20 10:00+00');
+INSERT INTO tickets VALUES (31, 'I want a refund', 'mail', 'vip', '2026-11-20 10:00+00', 'acme'), (32, 'qqqq wwww zzzz', 'mail', NULL, '2026-11-20 10:00+00', 'acme');
 SET support_triage.clock = '2026-11-25 12:00:00+00';
 
 -- the present rules move nothing
@@ -70,15 +70,13 @@ GRANT EXECUTE ON FUNCTION triage.replay_routing TO replay_reader;
 SET ROLE replay_reader;
 SELECT * FROM triage.replay_routing();
 RESET ROLE;
-GRANT SELECT ON triage.decision TO replay_reader;
-ALTER TABLE triage.decision ENABLE ROW LEVEL SECURITY;
-CREATE POLICY replay_mine ON triage.decision TO replay_reader USING (channel = 'mail');
-SET ROLE replay_reader;
-SELECT moved, from_queue, to_queue, decisions FROM triage.replay_routing('[]');
-RESET ROLE;
-DROP POLICY replay_mine ON triage.decision;
-ALTER TABLE triage.decision DISABLE ROW LEVEL SECURITY;
-REVOKE ALL ON triage.decision FROM replay_reader;
 REVOKE ALL ON FUNCTION triage.replay_routing FROM replay_reader;
 REVOKE ALL ON SCHEMA triage FROM replay_reader;
+SELECT triage.grant_access('replay_reader', 'lead', '{acme}');
+SET ROLE replay_reader;
+SELECT moved, from_queue, to_queue, decisions FROM triage.replay_routing('[]');
+SELECT rule, matched, decided FROM triage.rule_health;
+SELECT rule, problem FROM triage.lint_rules();
+RESET ROLE;
+SELECT triage.revoke_access('replay_reader');
 DROP ROLE replay_reader;

@@ -57,6 +57,10 @@ INSERT INTO triage.routing_rule (position, name, condition, stop) VALUES
     (4, 'pattern', 'status ~ ticket_priority',                      false),
     (5, 'simple',  'body_length < 10',                              false),
     (6, 'last',    NULL,                                            true);
+-- but what was meant to keep machines off does, while it fails
+UPDATE triage.routing_rule SET block_automation = true WHERE name = 'number';
+SELECT blocked, reasons FROM try('{"body_length": 10, "segment": "vip"}') t (outcome triage.outcome, tier triage.tier, queue text, priority smallint, rules text[], failed text[], tags text[], skills text[], policy text, blocked boolean, escalations text[], reasons text[]);
+UPDATE triage.routing_rule SET block_automation = false WHERE name = 'number';
 SELECT applied('{"body_length": 0, "segment": "vip", "status": "open", "ticket_priority": "("}');
 SELECT applied('{"body_length": 100, "segment": "4", "status": "open", "ticket_priority": "o"}');
 SELECT applied('{}');

@@ -1,4 +1,5 @@
 -- What decisions store of the rules that applied, and how they are explained
+SELECT current_user AS user \gset
 SET client_min_messages = warning;
 SET TimeZone = 'UTC';
 SET DateStyle = 'ISO';
@@ -74,6 +75,21 @@ ROLLBACK TO s;
 INSERT INTO tickets VALUES (2002, 'hello', 'fax', '7');
 COMMIT;
 SELECT ticket_key, tags FROM triage.decision WHERE ticket_key::int > 2000;
+
+-- whoever inserts a ticket needs no right on what conditions call
+INSERT INTO triage.routing_rule (position, name, condition, tags, stop) VALUES
+    (4, 'clock', 'triage.now() >= created_at AND similarity(channel, ''mail'') > 0.9', '{clock}', false);
+CREATE ROLE rule_clerk LOGIN;
+GRANT INSERT ON tickets TO rule_clerk;
+\c - rule_clerk
+SET client_min_messages = warning;
+INSERT INTO tickets VALUES (3001, 'hello', 'mail', '7', '2026-01-01');
+SELECT triage.now();
+\c - :user
+SET client_min_messages = warning;
+SELECT ticket_key, tags, failed_rules FROM triage.decision WHERE ticket_key::int > 3000;
+DROP OWNED BY rule_clerk;
+DROP ROLE rule_clerk;
 
 -- nothing automated that a rule forbids, whoever writes it
 \set VERBOSITY terse

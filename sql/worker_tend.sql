@@ -7,7 +7,7 @@ CREATE FUNCTION at(at timestamptz) RETURNS timestamptz LANGUAGE sql AS $$SELECT 
 CREATE VIEW escalated AS SELECT ticket_key, cause, reason, priority, queue_id FROM triage.escalation ORDER BY ticket_key, cause;
 
 -- nothing at all: until woken
-SELECT triage.tend_clocks(), triage.tend_assignments(), triage.tend_waiting_alerts(), triage.tend_signatures();
+SELECT triage.tend_clocks(), triage.tend_assignments(), triage.tend_queues(), triage.tend_waiting_alerts(), triage.tend_signatures();
 
 -- clocks: the next warning or deadline is when the task wants to run again
 INSERT INTO triage.sla_policy (policy_id, position, name) VALUES (1, 10, 'everybody');
@@ -41,11 +41,11 @@ SELECT * FROM has;
 -- nobody is there yet: those who come are given work
 SELECT triage.set_presence('ann', 'available', '10 minutes');
 SELECT triage.set_presence('bob', 'available', '3 hours');
-SELECT triage.tend_assignments();
+SELECT triage.tend_assignments(), triage.tend_queues();
 SELECT * FROM has;
 -- ann is not heard of, and what waits too long goes elsewhere
 SELECT at('2027-03-01 12:00:01+00');
-SELECT triage.tend_assignments();
+SELECT triage.tend_queues();
 SELECT triage.tend_assignments();
 SELECT * FROM has;
 SELECT q.name, count(*) FROM triage.waiting w JOIN triage.queue q USING (queue_id) GROUP BY 1 ORDER BY 1;
@@ -57,6 +57,9 @@ SELECT triage.tend_clocks();
 ROLLBACK;
 BEGIN READ ONLY;
 SELECT triage.tend_assignments();
+ROLLBACK;
+BEGIN READ ONLY;
+SELECT triage.tend_queues();
 ROLLBACK;
 BEGIN READ ONLY;
 SELECT triage.tend_waiting_alerts();

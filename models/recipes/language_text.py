@@ -288,7 +288,7 @@ def add_stories(text, root):
                 text.add(DASHER[match.group(1)], line)
     text.begin("fortunes")
     for package in sorted(os.listdir(root)):
-        match = re.fullmatch(r"fortunes-(bg|cs|de|eo|es|it|pl|ru|zh)", package)
+        match = re.fullmatch(r"fortunes-(bg|cs|de|eo|es|pl|ru|zh)", package)
         for path in files(os.path.join(root, package)) if match else ():
             if "/games/fortunes" in path and not path.endswith((".dat", ".u8")) and os.path.exists(path):
                 for part in read(path).split("\n%"):

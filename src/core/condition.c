@@ -24,6 +24,7 @@
 #include "commands/extension.h"
 #include "executor/executor.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -431,13 +432,24 @@ typedef struct SoftCompile
 	StCondition *compiled;
 } SoftCompile;
 
+/*
+ * As the extension's owner: whoever causes the compilation, by inserting a
+ * ticket, may have no right on schema triage.  The text was checked when it was
+ * written, and compiling runs nothing of a user's; when it throws, the end of
+ * the subtransaction restores the identity.
+ */
 static void
 compile_guarded(void *arg)
 {
 	SoftCompile *soft = arg;
 	MemoryContext old = MemoryContextSwitchTo(soft->cxt);
+	Oid			user;
+	int			sec_context;
 
+	GetUserIdAndSecContext(&user, &sec_context);
+	SetUserIdAndSecContext(st_extension_owner(), sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	soft->compiled = st_condition_compile(soft->condition, soft->facts);
+	SetUserIdAndSecContext(user, sec_context);
 	MemoryContextSwitchTo(old);
 }
 

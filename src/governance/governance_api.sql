@@ -36,7 +36,7 @@ FROM (VALUES
     ('view', 'r r r r r', 'ticket_overview queue_load intent_volume sla_status sla_report backlog backlog_status agent_load escalation_all queue_health routing_reasons access_matrix'),
     ('view', '- - r r r', 'model_overview training_progress rule_health automation_status task_status worker_status'),
     -- what only computes
-    ('function', 'x x x x x', 'now sees_tenant sees_all_tenants classify classify_top explain clean normalize tokenize language sentiment emotion irony urgency wants_human sensitive_topics complexity complexity_parts complexity_with_history find_pii redact entities lexicon_hits lexicon_shipped similarity signature signature_similarity predict_version business_deadline business_elapsed sla_policy_for decision_facts waiting_rank escalation_rank error_bound solve_threshold explain_decision sentiment_path'),
+    ('function', 'x x x x x', 'now sees_tenant sees_all_tenants classify classify_top explain clean normalize tokenize language sentiment emotion irony urgency wants_human sensitive_topics complexity complexity_parts complexity_with_history find_pii redact entities lexicon_hits lexicon_shipped similarity signature signature_similarity predict_version business_deadline business_elapsed sla_policy_for decision_facts waiting_rank escalation_rank error_bound solve_threshold explain_decision handoff sentiment_path'),
     -- an agent's work
     ('function', '- x x x -', 'claim_ticket complete_ticket release_ticket reopen_ticket ticket_agents set_presence agent_heartbeat escalate decide_again claim_escalations complete_escalation complete_escalations fail_escalation release_escalation extend_escalation acknowledge_escalation'),
     -- a lead's
@@ -45,7 +45,7 @@ FROM (VALUES
     -- an administrator's
     ('function', '- - - x -', 'attach detach attach_messages detach_messages backfill decide_backlog train activate drop_model refresh_models record_evidence record_held_out solve_automation prune_evidence prune_signatures check_waiting overflow_tickets return_lost_tickets tick start_worker stop_worker wake_worker model_file'),
     -- the worker's and the triggers', which run as the owner
-    ('function', '- - - - -', 'tend_assignments tend_automation tend_clocks tend_escalations tend_signatures tend_waiting_alerts sla_check start_clocks clocks_message clocks_status forget_assignments grant_access revoke_access refresh_access')
+    ('function', '- - - - -', 'tend_assignments tend_automation tend_clocks tend_escalations tend_queues tend_signatures tend_waiting_alerts sla_check start_clocks clocks_message clocks_status forget_assignments grant_access revoke_access refresh_access')
 ) AS m (kind, cells, objects), LATERAL pg_catalog.unnest(pg_catalog.string_to_array(m.objects, ' ')) AS o (object);
 COMMENT ON VIEW triage.access_matrix IS 'What each level of access may do. Cells: r SELECT; w SELECT, INSERT, UPDATE, DELETE; x EXECUTE; u USAGE; - nothing. Functions that triggers run are nobody''s.';
 COMMENT ON COLUMN triage.access_matrix.kind IS 'table, view, sequence or function (and procedure).';

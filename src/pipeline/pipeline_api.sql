@@ -214,6 +214,13 @@ AS 'MODULE_PATHNAME', 'st_explain_decision';
 COMMENT ON FUNCTION triage.explain_decision(regclass, text, text) IS 'Why a ticket is where it is: the decision as stored, the facts, the intents considered, what each word contributed, every rule with the test that failed, why it was not automated, and what changed since. Reads the ticket as the caller.';
 REVOKE ALL ON FUNCTION triage.explain_decision(regclass, text, text) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.handoff(tickets regclass, ticket_key text, tenant text DEFAULT NULL)
+RETURNS jsonb
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_handoff';
+COMMENT ON FUNCTION triage.handoff(regclass, text, text) IS 'All that whoever takes over a ticket should know: status, entities, the decision with its facts and reasons, its history, where it waits, who had it, clocks with what is left, escalations, how the tone of the thread moved, what the requester was told (the newest 20 messages of agents and bots, up to 1000 bytes each), and related tickets: its original, its duplicates, the requester''s open ones. Reads the ticket, messages and related tickets as the caller. Errors: no_data_found for a ticket that the caller cannot see, cardinality_violation for a key that names several.';
+REVOKE ALL ON FUNCTION triage.handoff(regclass, text, text) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION triage.prune_signatures()
 RETURNS bigint
 LANGUAGE sql VOLATILE

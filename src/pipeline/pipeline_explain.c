@@ -59,14 +59,6 @@ put_text(StringInfo out, const char *name, const text *value)
 		escape_json(out, text_to_cstring(value));
 }
 
-/* Runs a statement that gives one value of type text; NULL when it gives none. */
-static char *
-one_text(StStatement *statement, Datum *values, const char *nulls)
-{
-	st_statement_run(statement, values, nulls, SPI_OK_SELECT);
-	return SPI_processed == 1 ? SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1) : NULL;
-}
-
 static int
 int_of_row(int column, bool *isnull)
 {
@@ -158,7 +150,7 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	values[0] = PointerGetDatum(now.facts.tenant_id);
 	values[1] = Int32GetDatum(now.facts.source_id);
 	values[2] = PointerGetDatum(now.facts.ticket_key);
-	stored = one_text(&stored_decision, values, NULL);
+	stored = st_statement_text(&stored_decision, values, NULL);
 	if (stored != NULL)
 	{
 		bool		isnull;
@@ -228,6 +220,7 @@ st_explain_decision(PG_FUNCTION_ARGS)
 
 	appendStringInfoString(&out, "}, \"tier\": ");
 	st_routing_explain_tier(reader.routing, &now.facts, &now.decision, &out);
+	st_put_considered(&out, &now);
 	appendStringInfoString(&out, ", \"changed\": ");
 	put_changes(&out, stored != NULL, model_version, active_version, rule, rule_version, rule_version_now);
 

@@ -418,6 +418,7 @@ extern StSource *st_trigger_source(FunctionCallInfo fcinfo, const char *function
 
 /* ---- explanations (pipeline_evidence.c) ---- */
 
+extern void st_put_considered(StringInfo out, const StDecided *decided);
 extern void st_put_facts(StringInfo out, const StDecided *decided);
 extern void st_put_evidence(StringInfo out, StReader *reader, const StDecided *decided, const StDocument *doc);
 
@@ -483,6 +484,10 @@ extern void st_messages_read(StTableScan *scan, StMessages *found);
 extern StAuthorKind st_message_author(const StMessages *messages, const char *author_kind);
 extern bool st_message_is_customers(const StMessages *messages, const char *author_kind);
 
+/* ---- a ticket's thread (pipeline_path.c) ---- */
+
+extern void st_put_thread(StringInfo out, StSource *source, StReader *reader, TupleTableSlot *slot, StDecided *decided);
+
 /* ---- someone else's identity, worn while rows are written (pipeline_owner.c) ---- */
 
 typedef struct StIdentity
@@ -508,6 +513,7 @@ typedef struct StStatement
 } StStatement;
 
 extern void st_statement_run(StStatement *statement, Datum *values, const char *nulls, int expected);
+extern char *st_statement_text(StStatement *statement, Datum *values, const char *nulls);
 extern Portal st_statement_open(StStatement *statement, Datum *values, const char *nulls);
 
 #endif							/* ST_PIPELINE_INNER_H */

@@ -79,3 +79,11 @@ st_statement_open(StStatement *statement, Datum *values, const char *nulls)
 	prepare(statement);
 	return SPI_cursor_open(NULL, statement->plan, values, nulls, false);
 }
+
+/* Runs a statement that gives one value of type text; NULL when it gives none. */
+char *
+st_statement_text(StStatement *statement, Datum *values, const char *nulls)
+{
+	st_statement_run(statement, values, nulls, SPI_OK_SELECT);
+	return SPI_processed == 1 ? SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1) : NULL;
+}

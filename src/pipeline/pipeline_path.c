@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * pipeline_path.c
- *		triage.sentiment_path: how the tone of a ticket's thread moved.
+ *		triage.sentiment_path: how the tone of a ticket's thread moved; and for
+ *		triage.handoff what the thread says.
  *
  * The ticket's own text comes first, then its messages in order.  Only what the
  * requester wrote is scored: agents are polite for a living.  The mood of the
@@ -19,8 +20,12 @@
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
 #include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -32,6 +37,10 @@
 /* Of a longer thread the newest messages are read. */
 #define MAX_MESSAGES	1000
 
+/* What the requester was told is shown of so many messages, so many bytes of each. */
+#define MAX_TOLD		20
+#define MAX_TOLD_BYTES	1000
+
 #define PATH_COLUMNS	9
 
 PG_FUNCTION_INFO_V1(st_sentiment_path);
@@ -39,6 +48,8 @@ PG_FUNCTION_INFO_V1(st_sentiment_path);
 typedef struct Path
 {
 	ReturnSetInfo *rsinfo;
+	StringInfo	json;			/* not NULL: rows go here, as objects */
+	List	   *told;			/* then also what the requester was told */
 	MemoryContext cxt;			/* reset for each message */
 	const char *language;		/* of the ticket, or NULL */
 	int			position;
@@ -50,6 +61,21 @@ typedef struct Path
 	double		sum_at;			/* of position among them times score */
 } Path;
 
+/* A time as JSON. */
+static void
+put_time(StringInfo out, bool known, TimestampTz at)
+{
+	char		buf[MAXDATELEN + 1];
+
+	if (!known)
+	{
+		appendStringInfoString(out, "null");
+		return;
+	}
+	JsonEncodeDateTime(buf, TimestampTzGetDatum(at), TIMESTAMPTZOID, NULL);
+	appendStringInfo(out, "\"%s\"", buf);
+}
+
 /* Slope of the least-squares line through n scores at 1, 2, ... n. */
 static double
 slope_of(const Path *path)
@@ -58,6 +84,49 @@ slope_of(const Path *path)
 	double		mean = (n + 1) / 2;
 
 	return (path->sum_at - mean * path->sum) / (n * (n * n - 1) / 12);
+}
+
+/* A row as a JSON object. */
+static void
+put_object(Path *path, const Datum *values, const bool *nulls)
+{
+	StringInfo	out = path->json;
+
+	appendStringInfo(out, "%s{\"position\": %d, \"at\": ", path->position == 1 ? "" : ", ", path->position);
+	put_time(out, !nulls[1], DatumGetTimestampTz(values[1]));
+	appendStringInfoString(out, ", \"author_kind\": ");
+	if (nulls[2])
+		appendStringInfoString(out, "null");
+	else
+		escape_json(out, TextDatumGetCString(values[2]));
+	appendStringInfo(out, ", \"by_customer\": %s", DatumGetBool(values[3]) ? "true" : "false");
+	if (!nulls[4])
+		appendStringInfo(out, ", \"score\": %.4f, \"label\": \"%s\", \"mood\": %.4f", DatumGetFloat4(values[4]),
+						 TextDatumGetCString(values[5]), DatumGetFloat4(values[7]));
+	if (!nulls[8])
+		appendStringInfo(out, ", \"slope\": %.4f", DatumGetFloat4(values[8]));
+	appendStringInfoChar(out, '}');
+}
+
+/* Notes what an agent or a bot wrote; of a long thread the newest stay. */
+static void
+note_told(Path *path, const char *body, StAuthorKind author, bool has_at, TimestampTz at)
+{
+	StringInfo	one;
+	int			length;
+
+	if (path->json == NULL || body == NULL || (author != ST_AUTHOR_AGENT && author != ST_AUTHOR_BOT))
+		return;
+	one = makeStringInfo();
+	length = pg_mbcliplen(body, strlen(body), MAX_TOLD_BYTES);
+	appendStringInfo(one, "{\"by\": \"%s\", \"at\": ", author == ST_AUTHOR_AGENT ? "agent" : "bot");
+	put_time(one, has_at, at);
+	appendStringInfoString(one, ", \"text\": ");
+	escape_json(one, pnstrdup(body, length));
+	appendStringInfo(one, ", \"whole\": %s}", body[length] == '\0' ? "true" : "false");
+	path->told = lappend(path->told, one->data);
+	if (list_length(path->told) > MAX_TOLD)
+		path->told = list_delete_first(path->told);
 }
 
 /* Adds a row: of a message of the requester its text is scored. */
@@ -102,7 +171,10 @@ put_message(Path *path, const StDocument *doc, bool has_at, TimestampTz at, cons
 		}
 	}
 #undef SET
-	tuplestore_putvalues(path->rsinfo->setResult, path->rsinfo->setDesc, values, nulls);
+	if (path->json == NULL)
+		tuplestore_putvalues(path->rsinfo->setResult, path->rsinfo->setDesc, values, nulls);
+	else
+		put_object(path, values, nulls);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(path->cxt);
 }
@@ -191,8 +263,49 @@ read_messages(Path *path, const StMessages *m, const StFacts *facts, bool clean)
 			doc.data = st_clean(doc.data, doc.length, &doc.length);
 		put_message(path, &doc, !undated, undated ? 0 : DatumGetTimestampTz(at), author,
 					st_message_is_customers(m, author));
+		note_told(path, body, st_message_author(m, author), !undated, undated ? 0 : DatumGetTimestampTz(at));
 	}
 	SPI_freetuptable(rows);
+}
+
+/* The ticket's own text and its messages, for a ticket that was decided without its signals. */
+static void
+read_path(Path *path, StSource *source, StReader *reader, TupleTableSlot *slot, StDecided *decided)
+{
+	StDocument	doc;
+	StMessages	messages;
+
+	path->cxt = AllocSetContextCreate(CurrentMemoryContext, "support_triage message", ALLOCSET_DEFAULT_SIZES);
+	st_read_document(reader, slot, &decided->facts, &doc);
+	if (decided->facts.language != NULL)
+		path->language = text_to_cstring(decided->facts.language);
+	put_message(path, &doc, decided->facts.has_created_at, decided->facts.created_at, NULL, true);
+	if (st_messages_of(source->source_id, &messages))
+		read_messages(path, &messages, &decided->facts, source->options.clean);
+}
+
+/*
+ * st_put_thread
+ *		Appends members of a JSON object: how the tone of a ticket's thread
+ *		moved, and what its requester was told.  Between SPI_connect and
+ *		SPI_finish; reads messages as the current user.
+ */
+void
+st_put_thread(StringInfo out, StSource *source, StReader *reader, TupleTableSlot *slot, StDecided *decided)
+{
+	Path		path;
+	ListCell   *lc;
+
+	memset(&path, 0, sizeof(path));
+	path.json = out;
+	appendStringInfoString(out, ", \"sentiment_path\": [");
+	read_path(&path, source, reader, slot, decided);
+	appendStringInfoString(out, "], \"told\": [");
+	foreach(lc, path.told)
+	{
+		appendStringInfo(out, "%s%s", lc == list_head(path.told) ? "" : ", ", (char *) lfirst(lc));
+	}
+	appendStringInfoChar(out, ']');
 }
 
 /* triage.sentiment_path(tickets, ticket_key, tenant) */
@@ -205,8 +318,6 @@ st_sentiment_path(PG_FUNCTION_ARGS)
 	TupleTableSlot *slot;
 	StReader	reader;
 	StDecided	decided;
-	StDocument	doc;
-	StMessages	messages;
 	Path		path;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -218,7 +329,6 @@ st_sentiment_path(PG_FUNCTION_ARGS)
 	rel = table_open(PG_GETARG_OID(0), AccessShareLock);
 	source = st_source_for(st_source_get(PG_GETARG_OID(0)), rel);
 	SPI_connect();
-	path.cxt = AllocSetContextCreate(CurrentMemoryContext, "support_triage message", ALLOCSET_DEFAULT_SIZES);
 	slot = st_ticket_fetch(source, &projected, PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2),
 						   PG_GETARG_TEXT_PP(1), false);
 	projected.options.raise = false;
@@ -226,15 +336,9 @@ st_sentiment_path(PG_FUNCTION_ARGS)
 
 	st_reader_begin(&reader, &projected, NULL);
 	st_decide(&reader, slot, &decided);
-	st_read_document(&reader, slot, &decided.facts, &doc);
-	if (decided.facts.language != NULL)
-		path.language = text_to_cstring(decided.facts.language);
-	put_message(&path, &doc, decided.facts.has_created_at, decided.facts.created_at, NULL, true);
+	read_path(&path, source, &reader, slot, &decided);
 	st_reader_end(&reader);
 	ExecDropSingleTupleTableSlot(slot);
-
-	if (st_messages_of(source->source_id, &messages))
-		read_messages(&path, &messages, &decided.facts, source->options.clean);
 	SPI_finish();
 	table_close(rel, NoLock);
 	return (Datum) 0;

@@ -223,5 +223,6 @@ st_set_presence(PG_FUNCTION_ARGS)
 				 errmsg("an agent cannot be set to \"lost\""),
 				 errhint("That is what becomes of a presence that expires; say available, away or offline.")));
 	say(agent, word, expiry_argument(fcinfo, 2));
+	st_wake_worker();
 	PG_RETURN_VOID();
 }

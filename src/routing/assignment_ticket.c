@@ -188,6 +188,8 @@ st_ticket_release(text *tenant_id, int32 source_id, text *ticket_key, const char
 	}
 	SPI_finish();
 	st_claims_from_the_start();
+	if (had)
+		st_wake_worker();
 	return had;
 }
 
@@ -211,6 +213,8 @@ st_ticket_complete(text *tenant_id, int32 source_id, text *ticket_key, const cha
 		SPI_finish();
 		waited = st_waiting_remove(tenant_id, source_id, ticket_key);
 	}
+	if (had)
+		st_wake_worker();
 	return waited || had;
 }
 

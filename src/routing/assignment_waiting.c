@@ -169,6 +169,8 @@ st_waiting_writer_end(StWaitingWriter *w)
 	MemoryContextDelete(w->scratch);
 	pfree(w);
 	st_claims_from_the_start();
+	if (n > 0)
+		st_wake_worker();
 	return n;
 }
 
@@ -222,6 +224,8 @@ st_waiting_put(const StWaitingTicket *ticket)
 	}
 	SPI_finish();
 	st_claims_from_the_start();
+	if (waits)
+		st_wake_worker();
 	return waits;
 }
 

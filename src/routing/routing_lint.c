@@ -345,6 +345,12 @@ check_names(Lint *lint, Linted *l)
 				  CStringGetTextDatum(rule->sla_policy)))
 		report(lint, rule, "disabled policy", NULL,
 			   psprintf("Policy \"%s\" is not enabled.", rule->sla_policy));
+	if (rule->tier == ST_TIER_SELF_SERVICE && rule->intent != NULL &&
+		!is_there("SELECT FROM triage.automation_policy WHERE intent OPERATOR(pg_catalog.=) $1 AND enabled", TEXTOID,
+				  PointerGetDatum(rule->intent)))
+		report(lint, rule, "no automation policy", NULL,
+			   psprintf("Intent \"%s\" has no enabled row in triage.automation_policy: its tickets are not automated.",
+						text_to_cstring(rule->intent)));
 	if (rule->source_id != 0 &&
 		!is_there("SELECT FROM triage.source WHERE source_id OPERATOR(pg_catalog.=) $1 AND detached_at IS NULL",
 				  INT4OID, Int32GetDatum(rule->source_id)))

@@ -226,6 +226,13 @@ note_failure(Walk *walk, const char *why)
 	walk->failed[d->nfailed++] = rule->rule_id;
 	d->failed_rules = walk->failed;
 	lesser_reason(d, psprintf("rule %s failed: %s", rule->name, why));
+
+	/* what was meant to keep machines off keeps them off when nobody can say */
+	if (rule->block_automation)
+	{
+		d->automation_blocked = true;
+		lesser_reason(d, psprintf("rule %s: never automated while it fails", rule->name));
+	}
 }
 
 /* What the rules have set, or else what holds without them. */

@@ -274,18 +274,36 @@ st_routing_explain(const StRouting *routing, const StFacts *facts, StringInfo ou
 	appendStringInfoChar(out, ']');
 }
 
-static const char *
-blocking_rule(const StRouting *routing, const StDecision *decision)
+static const StRule *
+find_rule(const StRouting *routing, int32 rule_id)
 {
+	for (int i = 0; i < routing->nrules; i++)
+	{
+		if (routing->rules[i].rule_id == rule_id)
+			return &routing->rules[i];
+	}
+	return NULL;
+}
+
+/* Which rule forbids to automate: one that applied, or failed. */
+static char *
+blocked_reason(const StRouting *routing, const StDecision *decision)
+{
+	const StRule *rule;
+
 	for (int i = 0; i < decision->nrules; i++)
 	{
-		for (int j = 0; j < routing->nrules; j++)
-		{
-			if (routing->rules[j].rule_id == decision->rules[i].rule_id && routing->rules[j].block_automation)
-				return routing->rules[j].name;
-		}
+		rule = find_rule(routing, decision->rules[i].rule_id);
+		if (rule != NULL && rule->block_automation)
+			return psprintf("rule %s: never automated", rule->name);
 	}
-	return "that applied";
+	for (int i = 0; i < decision->nfailed; i++)
+	{
+		rule = find_rule(routing, decision->failed_rules[i]);
+		if (rule != NULL && rule->block_automation)
+			return psprintf("rule %s: never automated while it fails", rule->name);
+	}
+	return pstrdup("a rule forbids it");
 }
 
 /* See routing.h. */
@@ -305,7 +323,7 @@ st_routing_why_not_automated(const StRouting *routing, const StFacts *facts,
 	if (!facts->in_scope)
 		return st_scope_reason(facts);
 	if (decision->automation_blocked)
-		return psprintf("rule %s: never automated", blocking_rule(routing, decision));
+		return blocked_reason(routing, decision);
 
 	return st_routing_automation_refused(routing, facts, decision);
 }

@@ -124,29 +124,22 @@ name_hash(const char *name)
 	return hash;
 }
 
-/* What may be wrong with a row, and so is read where errors are caught. */
+/* Skills that are read where errors are caught. */
 typedef struct Fallible
 {
-	StRouting  *routing;
 	StRule	   *rule;
 	Jsonb	   *skills;
 	MemoryContext cxt;
 } Fallible;
 
 static void
-read_fallible(void *arg)
+read_skills(void *arg)
 {
 	Fallible   *f = arg;
-	StRule	   *rule = f->rule;
 	MemoryContext old = MemoryContextSwitchTo(f->cxt);
 
-	if (f->skills != NULL)
-	{
-		rule->skills = palloc(ST_MAX_SKILLS * sizeof(StSkillNeed));
-		rule->nskills = st_skill_needs_read(f->skills, rule->skills, false);
-	}
-	if (rule->condition != NULL)
-		rule->test = st_condition_compile(rule->condition, f->routing->facts);
+	f->rule->skills = palloc(ST_MAX_SKILLS * sizeof(StSkillNeed));
+	f->rule->nskills = st_skill_needs_read(f->skills, f->rule->skills, false);
 	MemoryContextSwitchTo(old);
 }
 
@@ -246,7 +239,7 @@ check_proposed(const StRule *rule, const char *queue)
 void
 st_rule_read(StRouting *routing, TupleTableSlot *slot, bool strict, StRule *rule)
 {
-	Fallible	fallible = {.routing = routing,.rule = rule,.cxt = CurrentMemoryContext};
+	Fallible	fallible = {.rule = rule, .cxt = CurrentMemoryContext};
 	char	   *queue = cstring_field(slot, "queue");
 	Datum		value;
 	bool		isnull;
@@ -298,15 +291,17 @@ st_rule_read(StRouting *routing, TupleTableSlot *slot, bool strict, StRule *rule
 	if (strict)
 	{
 		check_proposed(rule, queue);
-		read_fallible(&fallible);
+		if (fallible.skills != NULL)
+			read_skills(&fallible);
+		if (rule->condition != NULL)
+			rule->test = st_condition_compile(rule->condition, routing->facts);
 	}
-	else if (fallible.skills != NULL || rule->condition != NULL)
+	else
 	{
-		if (!st_guarded(read_fallible, &fallible, &rule->broken))
-		{
+		if (rule->condition != NULL)
+			rule->test = st_condition_compile_soft(rule->condition, routing->facts, &rule->broken);
+		if (fallible.skills != NULL && !st_guarded(read_skills, &fallible, &rule->broken))
 			rule->test = NULL;
-			rule->nskills = 0;
-		}
 	}
 	if (rule->test != NULL && rule->test->uses_clock)
 		routing->uses_clock = true;

@@ -157,7 +157,7 @@ COMMENT ON COLUMN triage.routing_rule.skills IS 'Adds skills that whoever takes 
 COMMENT ON COLUMN triage.routing_rule.tags IS 'Adds tags; a ticket has 64 at most.';
 COMMENT ON COLUMN triage.routing_rule.sla_policy IS 'Sets the service-level policy. NULL: the first policy whose condition holds.';
 COMMENT ON COLUMN triage.routing_rule.escalate_reason IS 'Queues an escalation with this reason. NULL: none.';
-COMMENT ON COLUMN triage.routing_rule.block_automation IS 'Forbids that the ticket is answered without a person, whatever other rules say.';
+COMMENT ON COLUMN triage.routing_rule.block_automation IS 'Forbids that the ticket is answered without a person, whatever other rules say; also when the condition throws an error.';
 COMMENT ON COLUMN triage.routing_rule.stop IS 'Whether no later rule is tried once this one applies.';
 COMMENT ON COLUMN triage.routing_rule.valid_from IS 'Test: the decision is made at this time or later. NULL: any.';
 COMMENT ON COLUMN triage.routing_rule.valid_until IS 'Test: the decision is made before this time. NULL: any.';

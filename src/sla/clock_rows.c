@@ -147,6 +147,7 @@ StTableWriter *
 st_clock_writer_begin(void)
 {
 	load_enums();
+	st_wake_worker();
 	return st_table_writer_begin("sla_clock", columns, NUM_COLUMNS);
 }
 
@@ -382,6 +383,7 @@ st_clock_store(const StClockTicket *ticket, const StClock *clock)
 	nulls[10] = clock->breached_at != 0 ? ' ' : 'n';
 	nulls[11] = clock->finished_at != 0 ? ' ' : 'n';
 	nulls[14] = clock->calendar != NULL ? ' ' : 'n';
+	st_wake_worker();
 	run_kept(&plan, "UPDATE triage.sla_clock SET state = $6::triage.clock_state,"
 			 " running_since = $7, consumed = $8, due_at = $9, next_event_at = $10,"
 			 " breached_at = $11, finished_at = $12, warned = $13,"

@@ -12,7 +12,7 @@
 #include "understanding/tone.h"
 
 /* A language that is not read by its words must be at least so sure. */
-#define SURE_OF_OTHER	0.7f
+#define SURE_OF_OTHER	0.85f
 
 /*
  * st_tone_reading

@@ -103,8 +103,15 @@ CREATE OR REPLACE FUNCTION triage.tend_assignments()
 RETURNS timestamptz
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'st_tend_assignments';
-COMMENT ON FUNCTION triage.tend_assignments() IS 'Task of the worker: takes tickets back from agents who were not heard of, sends tickets that waited too long to the overflow queue and gives waiting tickets to agents, at most 1000 at a time. Returns when the next of these is due.';
+COMMENT ON FUNCTION triage.tend_assignments() IS 'Task of the worker: triage.assign_tickets(1000), which gives waiting tickets to agents who are there. Where agents take tickets by themselves, with triage.claim_ticket, disable it in triage.task.';
 REVOKE ALL ON FUNCTION triage.tend_assignments() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION triage.tend_queues()
+RETURNS timestamptz
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_tend_queues';
+COMMENT ON FUNCTION triage.tend_queues() IS 'Task of the worker: takes tickets back from agents who were not heard of, and sends tickets that waited too long to the overflow queue, at most 1000 at a time. Returns when the next agent is lost unless heard of.';
+REVOKE ALL ON FUNCTION triage.tend_queues() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.tend_waiting_alerts()
 RETURNS timestamptz

@@ -57,8 +57,12 @@
 /* A run that changed nothing is noted so often at most, unless it was due. */
 #define NOTE_INTERVAL	(60 * USECS_PER_SEC)
 
-/* A task that is woken again and again has the processor a fifth of the time, and runs so often at most. */
-#define WAKE_GAP		(5 * INT64CONST(1000))
+/*
+ * A task that is woken again and again runs so often at most, and has the
+ * processor an eleventh of the time.
+ */
+#define WAKE_GAP		(10 * INT64CONST(1000))
+#define REST			10
 
 /* What is kept of an error's message. */
 #define MAX_ERROR		2000
@@ -311,7 +315,7 @@ doubled(int64 pause, int failures, int64 longest)
 void
 st_task_plan(StTask *task, const StTaskRun *run)
 {
-	task->rests_until = run->finished + Max(WAKE_GAP, 4 * (run->finished - run->started));
+	task->rests_until = run->finished + Max(WAKE_GAP, REST * (run->finished - run->started));
 	task->failures = run->error == NULL ? 0 : task->failures + 1;
 	if (run->error != NULL)
 		task->due = run->finished + doubled(FIRST_PAUSE, task->failures, LONGEST_PAUSE);

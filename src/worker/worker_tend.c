@@ -25,6 +25,7 @@
 
 PG_FUNCTION_INFO_V1(st_tend_clocks);
 PG_FUNCTION_INFO_V1(st_tend_assignments);
+PG_FUNCTION_INFO_V1(st_tend_queues);
 PG_FUNCTION_INFO_V1(st_tend_waiting_alerts);
 
 #define BATCH	1000
@@ -161,16 +162,29 @@ st_tend_clocks(PG_FUNCTION_ARGS)
 Datum
 st_tend_assignments(PG_FUNCTION_ARGS)
 {
+	PreventCommandIfReadOnly("triage.tend_assignments()");
+	if (st_assign_tickets(BATCH) == BATCH)
+		PG_RETURN_TIMESTAMPTZ(st_now());
+	PG_RETURN_NULL();
+}
+
+/* triage.tend_queues() */
+Datum
+st_tend_queues(PG_FUNCTION_ARGS)
+{
 	bool		isnull;
 	Datum		next;
 	int			returned;
+	int			moved;
 
-	PreventCommandIfReadOnly("triage.tend_assignments()");
+	PreventCommandIfReadOnly("triage.tend_queues()");
 	returned = st_return_lost_tickets();
-	returned += st_overflow_tickets(BATCH);
-	/* who may have those now is a question for the next call, which sees them there */
-	if (st_assign_tickets(BATCH) == BATCH || returned > 0)
+	moved = st_overflow_tickets(BATCH);
+	if (moved == BATCH)
 		PG_RETURN_TIMESTAMPTZ(st_now());
+	/* somebody else may have them at once */
+	if (returned + moved > 0)
+		st_wake_worker();
 	next = instant(&next_presence, &isnull);
 	if (isnull)
 		PG_RETURN_NULL();
