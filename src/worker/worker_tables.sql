@@ -68,10 +68,10 @@ SELECT name, function, run_every::interval, on_wake, description, NULL, NULL
 FROM (VALUES
     ('backlog', 'triage.decide_backlog()', '30 seconds', true, 'Decides the tickets that tables attached with mode "deferred" have noted'),
     ('automation', 'triage.tend_automation()', '5 minutes', true, 'Solves the thresholds of automation where policies, models or evidence are new'),
-    ('escalations', 'triage.tend_escalations()', '1 minute', true, 'Takes escalations back whose lease ran out, climbs ladders, keeps the history in turns'),
     ('clocks', 'triage.tend_clocks()', '1 minute', true, 'Escalates tickets whose deadlines come near or are over'),
     ('assignments', 'triage.tend_assignments()', '30 seconds', true, 'Gives waiting tickets to agents'),
     ('queues', 'triage.tend_queues()', '15 seconds', true, 'Takes tickets back from agents who are gone, sends those that waited too long to the overflow queue'),
+    ('escalations', 'triage.tend_escalations()', '1 minute', true, 'Lets escalations wait again whose lease ran out, takes those up the ladder that nobody acknowledged, clears the history'),
     ('waiting_check', 'triage.tend_waiting_alerts()', '5 minutes', false, 'Raises and resolves alerts about tickets that nobody can take or that wait too long'),
     ('signatures', 'triage.tend_signatures()', '1 hour', false, 'Removes what is too old to find duplicates by')
 ) AS t (name, function, run_every, on_wake, description);
