@@ -1,6 +1,7 @@
 -- What time does to escalations: leases, retries, ladders, cool-down, history
 SET support_triage.clock = '2026-03-02 12:00:00+00';
 SET timezone = 'UTC';
+\set SHOW_CONTEXT never
 CREATE VIEW queue AS
 SELECT ticket_key AS key, status, priority, queue_id AS q, reason, attempts AS n, leases_run_out AS out, level, step_at, due_at
 FROM triage.escalation ORDER BY rank, escalation_id;

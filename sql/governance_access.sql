@@ -12,12 +12,12 @@ SELECT kind, object FROM triage.access_matrix
 ORDER BY 1, 2;
 SELECT kind, object FROM triage.access_matrix m
 WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = 'triage'::regnamespace AND c.relname = m.object
-                  AND c.relkind = ANY (CASE m.kind WHEN 'view' THEN '{v}' ELSE '{r,p}' END::"char"[]))
+                  AND c.relkind = ANY (CASE m.kind WHEN 'view' THEN '{v}' WHEN 'sequence' THEN '{S}' ELSE '{r,p}' END::"char"[]))
   AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'triage'::regnamespace AND p.proname = m.object AND m.kind = 'function')
 ORDER BY 1, 2;
 SELECT kind, object, count(*) FROM triage.access_matrix GROUP BY 1, 2 HAVING count(*) > 1;
 SELECT DISTINCT kind, cell FROM triage.access_matrix m, jsonb_each_text(to_jsonb(m) - '{kind,object}'::text[]) AS c (level, cell)
-WHERE cell NOT IN ('r', 'w', 'x', '-') OR (kind = 'function') <> (cell = 'x') AND cell <> '-';
+WHERE cell NOT IN ('r', 'w', 'x', 'u', '-') OR (kind = 'function') <> (cell = 'x') AND cell <> '-';
 
 -- what holds for all objects: views read as who asks, functions with the owner's rights
 -- know their search_path, tables with tenants have a policy, and PUBLIC has nothing
@@ -47,7 +47,7 @@ CREATE ROLE "Regress ""St"" Role";
 SELECT triage.grant_access(('regress_st_' || l)::regrole, l::text) FROM unnest(enum_range(NULL::triage.access_level)) AS l;
 SELECT role, level, tenants FROM triage.role_access ORDER BY level;
 CREATE TEMP VIEW held AS
-SELECT l::text AS level, CASE c.relkind WHEN 'v' THEN 'view' ELSE 'table' END AS kind, c.relname::text AS object,
+SELECT l::text AS level, CASE c.relkind WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind, c.relname::text AS object,
        string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type) AS privileges
 FROM unnest(enum_range(NULL::triage.access_level)) AS l, pg_class c, aclexplode(c.relacl) a
 WHERE c.relnamespace = 'triage'::regnamespace AND a.grantee = ('regress_st_' || l)::regrole GROUP BY 1, 2, 3
@@ -57,7 +57,7 @@ FROM unnest(enum_range(NULL::triage.access_level)) AS l, pg_proc p, aclexplode(p
 WHERE p.pronamespace = 'triage'::regnamespace AND a.grantee = ('regress_st_' || l)::regrole GROUP BY 1, 2, 3;
 CREATE TEMP VIEW meant AS
 SELECT c.level, m.kind, m.object,
-       CASE c.cell WHEN 'r' THEN 'SELECT' WHEN 'w' THEN 'DELETE INSERT SELECT UPDATE' ELSE 'EXECUTE' END AS privileges
+       CASE c.cell WHEN 'r' THEN 'SELECT' WHEN 'w' THEN 'DELETE INSERT SELECT UPDATE' WHEN 'u' THEN 'USAGE' ELSE 'EXECUTE' END AS privileges
 FROM triage.access_matrix m, jsonb_each_text(to_jsonb(m) - '{kind,object}'::text[]) AS c (level, cell)
 WHERE c.cell <> '-';
 (TABLE held EXCEPT TABLE meant) UNION ALL (TABLE meant EXCEPT TABLE held);
@@ -67,8 +67,10 @@ SELECT p.oid::regprocedure, l FROM unnest(enum_range(NULL::triage.access_level))
 WHERE p.pronamespace = 'triage'::regnamespace
   AND has_function_privilege(('regress_st_' || l)::regrole, p.oid, 'EXECUTE')
       <> EXISTS (SELECT FROM meant m WHERE m.level = l::text AND m.kind = 'function' AND m.object = p.proname);
--- levels that change nothing may write no table, and nobody writes tickets' tables
-SELECT level, object FROM held WHERE kind <> 'function' AND privileges <> 'SELECT' AND level IN ('reader', 'agent', 'auditor');
+-- levels that change nothing may write no table; tickets' tables are written by functions, but for
+-- the queue of escalations, whose functions run as the caller
+SELECT level, object FROM held WHERE kind <> 'function' AND privileges <> 'SELECT' AND level IN ('reader', 'auditor');
+SELECT object FROM held WHERE kind <> 'function' AND privileges <> 'SELECT' AND level = 'agent' ORDER BY 1;
 SELECT DISTINCT h.object FROM held h JOIN pg_attribute a ON a.attrelid = ('triage.' || quote_ident(h.object))::regclass AND a.attname = 'tenant_id'
 WHERE h.kind = 'table' AND h.privileges <> 'SELECT';
 

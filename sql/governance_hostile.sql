@@ -1,6 +1,6 @@
 -- Attempts to run code with rights that one does not have
 SET client_min_messages = warning;
-\set SHOW_CONTEXT never
+\set VERBOSITY terse
 CREATE SCHEMA governance_hostile;
 SET search_path = governance_hostile;
 SELECT labels FROM triage.train('intent', $$

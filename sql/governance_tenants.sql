@@ -27,6 +27,12 @@ SELECT triage.set_presence('ann', 'available');
 SELECT count(triage.enqueue_ticket(tenant, 1, id::text, (SELECT name FROM triage.queue WHERE is_default), 50))
 FROM generate_series(1, 4) AS id, unnest('{a,b,""}'::text[]) AS tenant;
 SELECT count(*) FROM (SELECT (triage.claim_ticket('ann', 3)).*) AS c;
+INSERT INTO triage.escalation_policy (cause, max_attempts) VALUES ('rule:refunds', 1);
+SELECT count(*) FROM triage.claim_escalations('w', batch => 100);
+SELECT count(*) FILTER (WHERE ticket_key = '2') AS completed, count(*) FILTER (WHERE ticket_key = '4') AS failed
+FROM (SELECT ticket_key, CASE ticket_key WHEN '2' THEN triage.complete_escalation(escalation_id, 'w')::text ELSE triage.fail_escalation(escalation_id, 'w', 'x')::text END
+      FROM triage.escalation ORDER BY escalation_id) AS e;
+SELECT count(triage.escalate('tickets', '1', 'by hand', tenant => t)) FROM unnest('{a,b,""}'::text[]) AS t;
 
 CREATE ROLE regress_st_all;
 CREATE ROLE regress_st_a;
@@ -88,6 +94,9 @@ RESET ROLE;
 SELECT triage.grant_access('regress_st_a', 'agent', '{a}');
 SET ROLE regress_st_a;
 SELECT DISTINCT tenant_id FROM (SELECT (triage.claim_ticket('ann', 10)).*) AS c ORDER BY 1;
+SELECT tenant_id, ticket_key FROM triage.claim_escalations('desk', batch => 10) ORDER BY 1;
+UPDATE triage.escalation SET priority = 1 WHERE tenant_id = 'b';
+INSERT INTO triage.escalation (tenant_id, source_id, ticket_key, cause, reason, priority, created_at, due_at, rank) VALUES ('b', 1, '9', 'x', 'x', 1, now(), now(), now());
 SELECT triage.complete_ticket('b', 1, '1', 'mine');
 SELECT triage.release_ticket('b', 1, '1', 'mine');
 SELECT triage.reopen_ticket('b', 1, '1', 'mine');
@@ -102,6 +111,7 @@ RESET ROLE;
 GRANT SELECT, UPDATE ON tickets TO regress_st_a;
 SET ROLE regress_st_a;
 SELECT triage.explain_decision('tickets', '1', 'b') -> 'decision' ->> 'tenant_id' AS tenant;
+SELECT triage.handoff('tickets', '1', 'b') IS NOT NULL AS handed;
 SELECT triage.decide_again('tickets', '1', 'b');
 SELECT triage.escalate('tickets', '1', 'mine', 'mine', 50, 'b');
 SELECT triage.decide_again('tickets', '1', 'a');

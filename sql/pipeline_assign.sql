@@ -112,6 +112,24 @@ INSERT INTO messages VALUES (3, 1, 'customer', 'thanks');
 SELECT key, queue FROM waits;
 DELETE FROM tickets;
 
+-- skills that rules ask for, and what explain tells of queues and agents
+INSERT INTO triage.skill VALUES ('vat');
+INSERT INTO triage.routing_rule (position, name, condition, skills, stop) VALUES (0, 'tax', $$channel = 'tax'$$, '[{"skill": "vat", "level": 5, "drop_after": "1 hour"}]', false);
+INSERT INTO tickets VALUES (1, 'I want a refund', 'tax', 'en', 'new', NULL, NULL), (2, 'I forgot my password', NULL, 'en', 'new', NULL, NULL), (3, 'I want a refund', NULL, NULL, 'closed', NULL, NULL);
+SELECT ticket_key, skills, skill_levels, skill_drop_after FROM triage.waiting;
+SELECT q - 'agents' AS queue FROM jsonb_array_elements(triage.explain_decision('tickets', '1') -> 'queues') q;
+SELECT a AS agent FROM jsonb_array_elements(triage.explain_decision('tickets', '1') -> 'assignment' -> 'agents') a;
+SELECT id, triage.explain_decision('tickets', id::text) -> 'assignment' ->> 'why_not_waiting' AS why_not FROM tickets ORDER BY id;
+UPDATE tickets SET status = 'closed' WHERE id = 1;
+UPDATE tickets SET status = 'open' WHERE id = 1;
+SELECT ticket_key, skills, skill_levels, skill_drop_after FROM triage.waiting;
+SET support_triage.clock = '2026-11-23 11:30+00';
+SELECT ticket_key FROM triage.claim_ticket('ann');
+SELECT triage.explain_decision('tickets', '1') -> 'assignment' ->> 'why_not_waiting' AS why_not;
+SELECT triage.complete_ticket('', s.source_id, '1') FROM triage.source s;
+SELECT triage.explain_decision('tickets', '1') -> 'assignment' ->> 'why_not_waiting' AS why_not;
+DELETE FROM tickets;
+
 -- without assignment
 SELECT triage.attach('tickets', options => '{"assign": false}') ->> 'id' AS id;
 INSERT INTO tickets VALUES (1, 'I want a refund', 'mail', 'en', 'new', NULL, NULL);
@@ -150,6 +168,7 @@ SELECT * FROM work;
 
 -- leave nothing behind
 DELETE FROM triage.agent;
+DELETE FROM triage.skill;
 DELETE FROM triage.routing_rule;
 DELETE FROM triage.queue;
 SELECT triage.drop_model('intent');

@@ -76,6 +76,17 @@ SELECT * FROM clocks WHERE key = '3';
 SELECT sla_policy_id FROM triage.decision WHERE ticket_key = '3';
 UPDATE triage.sla_policy SET enabled = true;
 
+-- a rule names the policy; what was considered, and why not
+UPDATE triage.routing_rule SET sla_policy = 'named by a rule';
+SELECT triage.decide_again('tickets', '3');
+SELECT * FROM clocks WHERE key = '3';
+SELECT p ->> 'policy' AS policy, p ->> 'condition' AS condition, p -> 'holds' AS holds, p -> 'decides' AS decides, p ->> 'why_not' AS why_not
+FROM jsonb_array_elements(triage.explain_decision('tickets', '3') -> 'policies') p;
+SELECT c - '{warn_at,paused_in}'::text[] AS clock FROM jsonb_array_elements(triage.explain_decision('tickets', '3') -> 'clocks') c WHERE c ->> 'metric' = 'resolution';
+UPDATE triage.sla_policy SET enabled = false WHERE policy_id = 4;
+SELECT p ->> 'policy' AS policy, p -> 'decides' AS decides, p ->> 'why_not' AS why_not
+FROM jsonb_array_elements(triage.explain_decision('tickets', '3') -> 'policies') p;
+
 -- they go with the ticket
 UPDATE tickets SET id = 10, status = 'on-hold' WHERE id = 1;
 SELECT * FROM clocks WHERE key IN ('1', '10');
@@ -137,8 +148,8 @@ SELECT triage.detach('tickets', true);
 SELECT tgname FROM pg_trigger WHERE tgrelid IN ('tickets'::regclass, 'messages'::regclass) AND NOT tgisinternal;
 SELECT count(*) FROM clocks;
 SELECT count(*) FROM triage.waiting;
-DELETE FROM triage.sla_policy;
 DELETE FROM triage.routing_rule;
+DELETE FROM triage.sla_policy;
 DELETE FROM triage.queue;
 SELECT triage.drop_model('intent');
 DROP SCHEMA pipeline_sla CASCADE;

@@ -164,6 +164,9 @@ INSERT INTO triage.automation_policy (intent, cost_wrong_automatic, cost_wrong_q
 SELECT triage.solve_automation() AS solved;
 SELECT automated, accepted, why FROM status;
 SELECT min(threshold) >= 0.9 AS by_costs FROM triage.automation_threshold;
+-- what the alternatives cost for a ticket: here almost nothing, or five minutes of a person
+SELECT (e ->> 'automatic')::float8 < 0.5 AS automatic, round((e ->> 'person')::numeric) AS person
+FROM (SELECT triage.explain_decision('tickets', '1') #> '{tier,automation,costs}') AS t(e);
 UPDATE triage.automation_policy SET cost_human_minute = 10, min_confidence = 0.3;
 SELECT triage.solve_automation() AS solved;
 SELECT threshold, accepted, why FROM triage.automation_threshold;

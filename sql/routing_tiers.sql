@@ -72,6 +72,9 @@ INSERT INTO triage.routing_rule (position, name, channel, queue, tier, escalate_
 SELECT c.channel, d.* FROM unnest('{queued,ruled,free,called,called at,robot}'::text[]) AS c(channel), decided('I want a refund', c.channel) AS d;
 SELECT c.channel, d.* FROM unnest('{ruled,free,robot}'::text[]) AS c(channel), decided('I want a refund, zzcourt', c.channel) AS d;
 SELECT c.channel, d.* FROM unnest('{ruled,robot}'::text[]) AS c(channel), decided('zznow where is my parcel', c.channel) AS d;
+-- why not, for those
+SELECT o.channel, e #>> '{automation,why_not}' AS why_not, e #>> '{tier,by_facts}' AS by_facts, regexp_replace(e #>> '{tier,because}', '[01]\.\d+ ', 'P ') AS because, e #>> '{tier,queue}' AS queue
+FROM (SELECT d.channel, triage.explain_decision('tickets', d.ticket_key) AS e FROM triage.decision d WHERE d.channel IN ('queued', 'ruled', 'called', 'robot') ORDER BY d.ticket_key::int) AS o;
 UPDATE triage.tier_policy SET escalation_tier = 'assisted';
 SELECT * FROM decided('I want a refund', 'called');
 

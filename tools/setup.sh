@@ -32,7 +32,7 @@ fi
 packages=()
 for group in "$@"; do
     case $group in
-        test) packages+=(gcc libc6-dev make perl libicu-dev libipc-run-perl
+        test) packages+=(gcc libc6-dev make perl libicu-dev libipc-run-perl python3-psycopg
                          "postgresql-$major" "postgresql-server-dev-$major") ;;
         lint)
             packages+=(clang cppcheck shellcheck)

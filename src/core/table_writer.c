@@ -75,6 +75,75 @@ may_write_directly(Relation rel, int ncolumns)
 }
 
 /*
+ * What a backend keeps of tables that it writes, because a single ticket writes
+ * to several: found out anew when the table's relcache entry changes.
+ */
+#define MAX_LAYOUTS			16
+#define MAX_LAYOUT_COLUMNS	32
+
+typedef struct Layout
+{
+	Oid			relid;
+	const char *const *columns;
+	bool		valid;
+	bool		direct;
+	AttrNumber	attnums[MAX_LAYOUT_COLUMNS];
+} Layout;
+
+static Layout layouts[MAX_LAYOUTS];
+static int	nlayouts = 0;
+
+/* The relcache callback: no catalog access here. */
+static void
+forget_layout(Datum arg, Oid relid)
+{
+	for (int i = 0; i < nlayouts; i++)
+	{
+		if (relid == InvalidOid || relid == layouts[i].relid)
+			layouts[i].valid = false;
+	}
+}
+
+/* The layout of an open table; NULL where none can be kept. */
+static Layout *
+layout_of(Relation rel, const char *const *columns, int ncolumns)
+{
+	static bool listening = false;
+	Oid			relid = RelationGetRelid(rel);
+	Layout	   *layout = NULL;
+
+	if (ncolumns > MAX_LAYOUT_COLUMNS)
+		return NULL;
+	for (int i = 0; i < nlayouts && layout == NULL; i++)
+	{
+		if (layouts[i].relid == relid && layouts[i].columns == columns)
+			layout = &layouts[i];
+	}
+	if (layout == NULL)
+	{
+		if (nlayouts == MAX_LAYOUTS)
+			return NULL;
+		if (!listening)
+			st_on_relation_change(forget_layout, (Datum) 0);
+		listening = true;
+		layout = &layouts[nlayouts++];
+		layout->relid = relid;
+		layout->columns = columns;
+		layout->valid = false;
+	}
+	if (!layout->valid)
+	{
+		for (int i = 0; i < ncolumns; i++)
+			layout->attnums[i] = st_attnum(relid, columns[i]);
+		layout->direct = may_write_directly(rel, ncolumns);
+
+		/* what changes it from now on needs the lock that we have */
+		layout->valid = true;
+	}
+	return layout;
+}
+
+/*
  * st_table_writer_begin
  *		Returns a writer for a table of schema triage, palloc'd in the current
  *		context, where what it keeps will live.  columns are those whose values
@@ -85,6 +154,7 @@ st_table_writer_begin(const char *relname, const char *const *columns, int ncolu
 {
 	StTableWriter *writer = palloc0(sizeof(StTableWriter));
 	Oid			relid = st_relation_oid(relname, false);
+	Layout	   *layout;
 
 	writer->cxt = CurrentMemoryContext;
 	writer->relname = relname;
@@ -92,9 +162,10 @@ st_table_writer_begin(const char *relname, const char *const *columns, int ncolu
 	writer->ncolumns = ncolumns;
 	writer->attnums = palloc(ncolumns * sizeof(AttrNumber));
 	writer->rel = table_open(relid, RowExclusiveLock);
+	layout = layout_of(writer->rel, columns, ncolumns);
 	for (int i = 0; i < ncolumns; i++)
-		writer->attnums[i] = st_attnum(relid, columns[i]);
-	writer->direct = may_write_directly(writer->rel, ncolumns);
+		writer->attnums[i] = layout != NULL ? layout->attnums[i] : st_attnum(relid, columns[i]);
+	writer->direct = layout != NULL ? layout->direct : may_write_directly(writer->rel, ncolumns);
 	if (writer->direct)
 	{
 		writer->estate = CreateExecutorState();

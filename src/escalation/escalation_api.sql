@@ -133,6 +133,13 @@ AS 'MODULE_PATHNAME', 'st_escalation_rank_sql';
 COMMENT ON FUNCTION triage.escalation_rank(timestamptz, integer) IS 'What escalations are ordered by: due_at, less an hour for each support_triage.escalation_ageing points of priority.';
 REVOKE ALL ON FUNCTION triage.escalation_rank(timestamptz, integer) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.require_escalation(escalation_id bigint)
+RETURNS void
+LANGUAGE c VOLATILE STRICT
+AS 'MODULE_PATHNAME', 'st_require_escalation';
+COMMENT ON FUNCTION triage.require_escalation(bigint) IS 'Throws undefined_object when the caller may not see the ticket of an escalation that is open or dead. Asked by functions that run as the owner.';
+REVOKE ALL ON FUNCTION triage.require_escalation(bigint) FROM PUBLIC;
+
 CREATE OR REPLACE FUNCTION triage.acknowledge_escalation(escalation_id bigint, who text DEFAULT session_user)
 RETURNS timestamptz
 LANGUAGE plpgsql VOLATILE
@@ -142,6 +149,7 @@ AS $$
 DECLARE
     seen timestamptz;
 BEGIN
+    PERFORM triage.require_escalation(acknowledge_escalation.escalation_id);
     UPDATE triage.escalation e
     SET acknowledged_by = coalesce(e.acknowledged_by, who), acknowledged_at = coalesce(e.acknowledged_at, triage.now()), step_at = NULL
     WHERE e.escalation_id = acknowledge_escalation.escalation_id
@@ -167,6 +175,7 @@ DECLARE
     e triage.escalation;
     before jsonb;
 BEGIN
+    PERFORM triage.require_escalation(deescalate.escalation_id);
     SELECT * INTO e FROM triage.escalation o WHERE o.escalation_id = deescalate.escalation_id FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION USING
@@ -210,6 +219,7 @@ DECLARE
     entry jsonb := jsonb_build_array(jsonb_build_object('at', triage.now(), 'what', 'requeued', 'by', session_user::text));
     other bigint;
 BEGIN
+    PERFORM triage.require_escalation(requeue_escalation.escalation_id);
     -- one that waits for its next try
     UPDATE triage.escalation e
     SET due_at = triage.now(), rank = triage.escalation_rank(triage.now(), e.priority), log = coalesce(e.log, '[]') || entry
@@ -250,6 +260,7 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM triage.require_escalation(cancel_escalation.escalation_id);
     WITH open AS (
         DELETE FROM triage.escalation o WHERE o.escalation_id = cancel_escalation.escalation_id RETURNING o.*
     ), dead AS (

@@ -8,13 +8,11 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "commands/async.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "utils/acl.h"
-#include "utils/rls.h"
 
 #include "core/compat.h"
 #include "escalation/escalation_inner.h"
@@ -67,31 +65,4 @@ st_escalation_need(const char *function, const char *relname, uint64 rights)
 	PreventCommandIfParallelMode(function);
 	if (pg_class_aclmask(relid, GetUserId(), wanted, ACLMASK_ALL) != wanted)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, relname);
-}
-
-/* Whether row-level security binds the current user, who then sees some rows only. */
-bool
-st_escalation_is_confined(void)
-{
-	return check_enable_rls(st_relation_oid("escalation", false), InvalidOid, true) == RLS_ENABLED;
-}
-
-/* Whether the current user may see an open escalation, as far as policies go. */
-bool
-st_desk_may_see(int64 id)
-{
-	static StEscalationStatement see = {
-		"SELECT FROM triage.escalation WHERE escalation_id OPERATOR(pg_catalog.=) $1",
-		1, {INT8OID}, false, NULL
-	};
-	Datum		value = Int64GetDatum(id);
-	bool		seen;
-
-	if (!st_escalation_is_confined())
-		return true;
-	SPI_connect();
-	st_escalation_run(&see, &value, NULL, SPI_OK_SELECT);
-	seen = SPI_processed > 0;
-	SPI_finish();
-	return seen;
 }

@@ -29,9 +29,7 @@
 #include "access/skey.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "executor/instrument.h"
-#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -158,18 +156,17 @@ pages_read(void)
 static bool
 is_free(const Claim *claim, const StRow *row)
 {
+	if (!st_row_is_seen(row))
+		return false;
 	if (DatumGetObjectId(row->values[ST_COL_STATUS]) == claim->desk.claimed)
 		return !row->isnull[ST_COL_LEASE] &&
 			DatumGetTimestampTz(row->values[ST_COL_LEASE]) <= claim->desk.now;
 	return DatumGetTimestampTz(row->values[ST_COL_DUE]) <= claim->desk.now;
 }
 
-/*
- * Takes a row; false when somebody else was quicker, or it is given up.  wait is
- * for a row that this transaction has locked.
- */
+/* Takes a row; false when somebody else was quicker, or it is given up. */
 static bool
-take(Claim *claim, StRow *row, bool wait)
+take(Claim *claim, StRow *row)
 {
 	StDesk	   *desk = &claim->desk;
 
@@ -187,7 +184,7 @@ take(Claim *claim, StRow *row, bool wait)
 	st_row_set(row, ST_COL_CLAIMED_BY, PointerGetDatum(claim->worker));
 	st_row_set(row, ST_COL_CLAIMED_AT, TimestampTzGetDatum(desk->now));
 	st_row_set(row, ST_COL_LEASE, TimestampTzGetDatum(claim->until));
-	if (!st_desk_update(desk, row, wait))
+	if (!st_desk_update(desk, row, false))
 		return false;
 	tuplestore_puttupleslot(claim->result->setResult, desk->open.slot);
 	claim->n++;
@@ -208,7 +205,10 @@ begin_scan(Claim *claim, bool behind, ScanKeyData *members)
 							   Int32GetDatum(claim->queue_id));
 	if (behind)
 	{
-		/* (rank, escalation_id) > (..., ...), as the executor hands it to the index */
+		/*
+		 * (rank, escalation_id) > (..., ...), as the executor hands it to the
+		 * index
+		 */
 		ScanKeyEntryInitialize(&members[0], SK_ROW_MEMBER, first, BTGreaterStrategyNumber, InvalidOid,
 							   InvalidOid, F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(claim->place->rank));
 		ScanKeyEntryInitialize(&members[1], SK_ROW_MEMBER | SK_ROW_END, first + 1, BTGreaterStrategyNumber,
@@ -268,7 +268,7 @@ claim_scanned(Claim *claim, bool behind, int64 *pages)
 		id = DatumGetInt64(row->values[ST_COL_ID]);
 		if (*pages < 0)
 			*pages = pages_read() - before;
-		if (take(claim, row, false))
+		if (take(claim, row))
 		{
 			claim->rank = rank;
 			claim->id = id;
@@ -311,7 +311,7 @@ claim_newcomers(Claim *claim)
 				place->valid = false;
 				break;
 			}
-			take(claim, row, false);
+			take(claim, row);
 		}
 		newest = Max(newest, id);
 	}
@@ -339,48 +339,6 @@ claim_from_start(Claim *claim)
 		place->id = claim->id;
 		place->newest = newest;
 		place->look_again = now + Min((now - began) * LOOK_SHARE, MAX_HOLD);
-	}
-}
-
-/*
- * For who is bound by row-level security: the rows come from a statement, which
- * the policies have their say in, and are locked by it.
- */
-static void
-claim_what_is_seen(Claim *claim)
-{
-	static StEscalationStatement choose = {
-		"SELECT escalation_id FROM triage.escalation"
-		" WHERE (lease_until IS NULL AND due_at OPERATOR(pg_catalog.<=) $1 OR lease_until OPERATOR(pg_catalog.<=) $1)"
-		" AND ($2 IS NULL OR queue_id OPERATOR(pg_catalog.=) $2)"
-		" ORDER BY rank, escalation_id LIMIT $3 FOR UPDATE SKIP LOCKED",
-		3, {TIMESTAMPTZOID, INT4OID, INT8OID}, false, NULL
-	};
-	Datum		values[3] = {
-		TimestampTzGetDatum(claim->desk.now), Int32GetDatum(claim->queue_id), Int64GetDatum(claim->batch)
-	};
-	char		nulls[3] = {' ', claim->queue_id == 0 ? 'n' : ' ', ' '};
-
-	int64	   *ids = palloc(claim->batch * sizeof(int64));
-	int			n;
-
-	SPI_connect();
-	st_escalation_run(&choose, values, nulls, SPI_OK_SELECT);
-	n = (int) SPI_processed;
-	for (int i = 0; i < n; i++)
-	{
-		bool		isnull;
-
-		ids[i] = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
-	}
-	SPI_finish();
-
-	st_desk_refresh(&claim->desk);
-	for (int i = 0; i < n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (st_desk_find(&claim->desk, ids[i], &claim->row) && is_free(claim, &claim->row))
-			take(claim, &claim->row, true);
 	}
 }
 
@@ -471,10 +429,7 @@ st_claim_escalations(PG_FUNCTION_ARGS)
 	c->until = st_escalation_lease_end(c->desk.now, PG_GETARG_INTERVAL_P(3));
 	c->next = index_open(st_relation_oid(c->queue_id != 0 ? "escalation_next_in_queue" : "escalation_next", false),
 						 RowExclusiveLock);
-	if (st_escalation_is_confined())
-		claim_what_is_seen(c);
-	else
-		claim(c);
+	claim(c);
 	index_close(c->next, NoLock);
 	st_desk_close(&c->desk);
 	return (Datum) 0;

@@ -215,7 +215,10 @@ insert_patiently(Enqueue *e, const StEscalation *item, text *cause)
 		nulls[i] = e->row.isnull[from[i]] ? 'n' : ' ';
 	}
 
-	/* the open one may be finished between the statement and our look: then once more */
+	/*
+	 * the open one may be finished between the statement and our look: then
+	 * once more
+	 */
 	while (id == 0)
 	{
 		bool		isnull;
@@ -278,7 +281,6 @@ enqueue(const StEscalation *items, int n, int64 *ids)
 {
 	Enqueue    *e = palloc(sizeof(Enqueue));
 	int			places[BATCH_ROWS];
-	bool		confined = n > 0 && st_escalation_is_confined();
 	int			gathered = 0;
 	int			queued;
 
@@ -293,10 +295,6 @@ enqueue(const StEscalation *items, int n, int64 *ids)
 		CHECK_FOR_INTERRUPTS();
 		if (id == 0)
 			id = find_cooling(e, &items[i], cause);
-
-		/* policies have a say in what is inserted */
-		if (id == 0 && confined)
-			id = insert_patiently(e, &items[i], cause);
 		if (ids != NULL)
 			ids[i] = id;
 		if (id == 0)
@@ -378,6 +376,7 @@ st_enqueue_escalation(PG_FUNCTION_ARGS)
 					 errmsg("only the queue of an escalation may be null")));
 	}
 	item.tenant_id = PG_GETARG_TEXT_PP(0);
+	st_require_tenant(item.tenant_id);
 	item.source_id = PG_GETARG_INT32(1);
 	item.ticket_key = PG_GETARG_TEXT_PP(2);
 	item.cause = text_to_cstring(PG_GETARG_TEXT_PP(3));
@@ -440,6 +439,7 @@ st_enqueue_escalations(PG_FUNCTION_ARGS)
 	for (int i = 0; i < n; i++)
 	{
 		items[i].tenant_id = DatumGetTextPP(tenants[i]);
+		st_require_tenant(items[i].tenant_id);
 		items[i].source_id = PG_GETARG_INT32(0);
 		items[i].ticket_key = DatumGetTextPP(keys[i]);
 		items[i].cause = TextDatumGetCString(causes[i]);

@@ -32,17 +32,18 @@ PG_FUNCTION_INFO_V1(st_complete_escalations);
 PG_FUNCTION_INFO_V1(st_fail_escalation);
 PG_FUNCTION_INFO_V1(st_release_escalation);
 PG_FUNCTION_INFO_V1(st_extend_escalation);
+PG_FUNCTION_INFO_V1(st_require_escalation);
 
 #define MAX_OUTCOME		10000	/* bytes */
 
 static StEscalationStatement find_finished = {
-	"SELECT status::pg_catalog.text, coalesce(finished_by, ''), finished_at FROM triage.escalation_history"
+	"SELECT tenant_id, status::pg_catalog.text, coalesce(finished_by, '') FROM triage.escalation_history"
 	" WHERE escalation_id OPERATOR(pg_catalog.=) $1 LIMIT 1",
 	1, {INT8OID}, false, NULL
 };
 
 static StEscalationStatement find_dead = {
-	"SELECT why, died_at FROM triage.escalation_dead WHERE escalation_id OPERATOR(pg_catalog.=) $1",
+	"SELECT tenant_id, died_at FROM triage.escalation_dead WHERE escalation_id OPERATOR(pg_catalog.=) $1",
 	1, {INT8OID}, false, NULL
 };
 
@@ -54,7 +55,25 @@ typedef struct Holder
 	int64		token;
 } Holder;
 
-/* Throws, saying where an escalation is that is not open; hint may be NULL. */
+static void
+pg_attribute_noreturn()
+does_not_exist(int64 id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("escalation " INT64_FORMAT " does not exist", id)));
+}
+
+/* Whether the caller may see the tenant in the first column of what SPI found. */
+static bool
+tenant_is_seen(void)
+{
+	bool		isnull;
+
+	return st_caller_sees_tenant(DatumGetTextPP(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)));
+}
+
+/* Throws, saying where an escalation is that is not open. */
 void
 st_escalation_not_open(int64 id)
 {
@@ -63,7 +82,7 @@ st_escalation_not_open(int64 id)
 
 	SPI_connect();
 	st_escalation_run(&find_dead, &value, NULL, SPI_OK_SELECT);
-	if (SPI_processed > 0)
+	if (SPI_processed > 0 && tenant_is_seen())
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("escalation " INT64_FORMAT " was given up", id),
@@ -71,10 +90,10 @@ st_escalation_not_open(int64 id)
 						   timestamptz_to_str(DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull)))),
 				 errhint("Put it back by triage.requeue_escalation, or end it by triage.cancel_escalation.")));
 	st_escalation_run(&find_finished, &value, NULL, SPI_OK_SELECT);
-	if (SPI_processed > 0)
+	if (SPI_processed > 0 && tenant_is_seen())
 	{
-		char	   *status = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-		char	   *by = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2);
+		char	   *status = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2);
+		char	   *by = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3);
 
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -83,9 +102,7 @@ st_escalation_not_open(int64 id)
 				 strcmp(status, "done") == 0 ? errdetail("It was done by \"%s\".", by) :
 				 errdetail("It was cancelled by \"%s\".", by)));
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("escalation " INT64_FORMAT " does not exist", id)));
+	does_not_exist(id);
 }
 
 /* Throws, saying who does hold it. */
@@ -114,8 +131,10 @@ find_held(StDesk *desk, int64 id, const Holder *holder, StRow *row)
 	bool		held;
 	text	   *by;
 
-	if (!st_desk_may_see(id) || !st_desk_find(desk, id, row))
+	if (!st_desk_find(desk, id, row))
 		st_escalation_not_open(id);
+	if (!st_row_is_seen(row))
+		does_not_exist(id);
 	by = st_row_text(row, ST_COL_CLAIMED_BY);
 	held = DatumGetObjectId(row->values[ST_COL_STATUS]) == desk->claimed && by != NULL &&
 		VARSIZE_ANY_EXHDR(by) == VARSIZE_ANY_EXHDR(holder->worker) &&
@@ -421,4 +440,23 @@ st_extend_escalation(PG_FUNCTION_ARGS)
 	}
 	st_desk_close(&desk);
 	PG_RETURN_TIMESTAMPTZ(until);
+}
+
+/* triage.require_escalation(escalation_id): throws unless the caller may see its ticket */
+Datum
+st_require_escalation(PG_FUNCTION_ARGS)
+{
+	static StEscalationStatement find = {
+		"SELECT tenant_id FROM triage.escalation WHERE escalation_id OPERATOR(pg_catalog.=) $1"
+		" UNION ALL SELECT tenant_id FROM triage.escalation_dead WHERE escalation_id OPERATOR(pg_catalog.=) $1",
+		1, {INT8OID}, false, NULL
+	};
+	Datum		value = PG_GETARG_DATUM(0);
+
+	SPI_connect();
+	st_escalation_run(&find, &value, NULL, SPI_OK_SELECT);
+	if (SPI_processed > 0 && !tenant_is_seen())
+		does_not_exist(PG_GETARG_INT64(0));
+	SPI_finish();
+	PG_RETURN_VOID();
 }

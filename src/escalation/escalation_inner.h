@@ -101,7 +101,7 @@ extern AttrNumber st_row_attnum(StColumn column);
 extern void st_row_read(StRow *row, TupleTableSlot *slot);
 extern void st_row_fill(const StRow *row, TupleTableSlot *slot);
 extern bool st_desk_find(StDesk *desk, int64 id, StRow *row);
-extern bool st_desk_may_see(int64 id);
+extern bool st_row_is_seen(const StRow *row);
 extern bool st_desk_update(StDesk *desk, StRow *row, bool wait);
 extern bool st_desk_delete(StDesk *desk, const StRow *row, bool wait);
 
@@ -177,6 +177,5 @@ typedef struct StEscalationStatement
 extern void st_escalation_run(StEscalationStatement *s, Datum *values, const char *nulls, int expected);
 extern void st_escalation_notify(void);
 extern void st_escalation_need(const char *function, const char *relname, uint64 rights);
-extern bool st_escalation_is_confined(void);
 
 #endif							/* ST_ESCALATION_INNER_H */

@@ -265,7 +265,10 @@ fill_in(Policies *p)
 			bool		whole = kind != length;
 			StEscalationPolicy *from = NULL;
 
-			/* kinds in the first round, so that whole causes can take from them */
+			/*
+			 * kinds in the first round, so that whole causes can take from
+			 * them
+			 */
 			if (length == 0 || whole != (round == 1))
 				continue;
 			if (whole && kind > 0)

@@ -200,6 +200,17 @@ st_desk_find(StDesk *desk, int64 id, StRow *row)
 }
 
 /*
+ * st_row_is_seen
+ *		Whether the caller may see a row's tenant.  Functions of the queue run as
+ *		the owner, whom no policy binds.
+ */
+bool
+st_row_is_seen(const StRow *row)
+{
+	return st_caller_sees_tenant(DatumGetTextPP(row->values[ST_COL_TENANT]));
+}
+
+/*
  * st_desk_update
  *		Writes the changed row, whose values then are in desk->open.slot.  False
  *		when it is not as it was read any more, or, without wait, somebody else

@@ -5,7 +5,7 @@
 -- that is in no row fails the test.
 --
 -- Cells, for reader, agent, lead, admin and auditor:
---   r  SELECT      w  SELECT, INSERT, UPDATE, DELETE      x  EXECUTE      -  nothing
+--   r  SELECT   w  SELECT, INSERT, UPDATE, DELETE   x  EXECUTE   u  USAGE   -  nothing
 -- Of functions with the same name all are meant.
 CREATE OR REPLACE VIEW triage.access_matrix
 WITH (security_invoker = true) AS
@@ -18,10 +18,12 @@ SELECT m.kind,
        (pg_catalog.string_to_array(m.cells, ' '))[5] AS auditor
 FROM (VALUES
     -- tickets: written by functions only
-    ('table', 'r r r r r', 'decision decision_history escalation waiting assignment sla_clock backlog_note'),
+    ('table', 'r r r r r', 'decision decision_history waiting assignment sla_clock backlog_note escalation_turn'),
+    -- the functions of this queue run as the caller, within the caller's tenants
+    ('table', 'r w w w r', 'escalation escalation_history escalation_dead'),
     ('table', '- - - - r', 'ticket_signature'),
     -- what things are called and how they are set
-    ('table', 'r r r w r', 'source message_source queue routing_rule tier_policy status_phase sla_policy sla_target calendar calendar_hours calendar_holiday skill channel_weight queue_policy'),
+    ('table', 'r r r w r', 'source message_source queue routing_rule tier_policy status_phase sla_policy sla_target calendar calendar_hours calendar_holiday skill channel_weight queue_policy escalation_policy escalation_step'),
     ('table', '- - r w r', 'signal_policy sensitive_policy pii_kind entity_kind lexicon automation_policy automation_threshold automation_evidence'),
     -- people
     ('table', 'r r w w r', 'agent agent_channel agent_leave agent_queue agent_shift agent_skill'),
@@ -30,22 +32,23 @@ FROM (VALUES
     ('table', '- - r r r', 'model'),
     ('table', '- - - - r', 'model_dropped'),
     ('table', '- - r r r', 'task task_state worker role_access'),
-    ('view', 'r r r r r', 'ticket_overview queue_load intent_volume sla_status sla_report backlog backlog_status access_matrix'),
+    ('sequence', '- - u u -', 'escalation_escalation_id_seq'),
+    ('view', 'r r r r r', 'ticket_overview queue_load intent_volume sla_status sla_report backlog backlog_status agent_load escalation_all queue_health routing_reasons access_matrix'),
     ('view', '- - r r r', 'model_overview training_progress rule_health automation_status task_status worker_status'),
     -- what only computes
-    ('function', 'x x x x x', 'now sees_tenant sees_all_tenants classify classify_top explain clean normalize tokenize language sentiment emotion irony urgency wants_human sensitive_topics complexity complexity_parts complexity_with_history find_pii redact entities lexicon_hits lexicon_shipped similarity signature signature_similarity predict_version business_deadline business_elapsed sla_policy_for decision_facts waiting_rank error_bound solve_threshold explain_decision sentiment_path'),
+    ('function', 'x x x x x', 'now sees_tenant sees_all_tenants classify classify_top explain clean normalize tokenize language sentiment emotion irony urgency wants_human sensitive_topics complexity complexity_parts complexity_with_history find_pii redact entities lexicon_hits lexicon_shipped similarity signature signature_similarity predict_version business_deadline business_elapsed sla_policy_for decision_facts waiting_rank escalation_rank error_bound solve_threshold explain_decision handoff sentiment_path'),
     -- an agent's work
-    ('function', '- x x x -', 'claim_ticket complete_ticket release_ticket reopen_ticket ticket_agents set_presence agent_heartbeat escalate decide_again'),
+    ('function', '- x x x -', 'claim_ticket complete_ticket release_ticket reopen_ticket ticket_agents set_presence agent_heartbeat escalate decide_again claim_escalations complete_escalation complete_escalations fail_escalation release_escalation extend_escalation acknowledge_escalation'),
     -- a lead's
-    ('function', '- - x x -', 'release_agent assign_tickets enqueue_ticket withdraw_ticket'),
+    ('function', '- - x x -', 'release_agent assign_tickets enqueue_ticket withdraw_ticket enqueue_escalation enqueue_escalations deescalate requeue_escalation cancel_escalation'),
     ('function', '- - x x x', 'lint_rules replay_routing try_rules test_condition queue_load_per_agent evaluate confusion read_training_progress'),
     -- an administrator's
     ('function', '- - - x -', 'attach detach attach_messages detach_messages backfill decide_backlog train activate drop_model refresh_models record_evidence record_held_out solve_automation prune_evidence prune_signatures check_waiting overflow_tickets return_lost_tickets tick start_worker stop_worker wake_worker model_file'),
     -- the worker's and the triggers', which run as the owner
-    ('function', '- - - - -', 'tend_assignments tend_automation tend_clocks tend_queues tend_signatures tend_waiting_alerts sla_check start_clocks clocks_message clocks_status forget_assignments grant_access revoke_access refresh_access')
+    ('function', '- - - - -', 'tend_assignments tend_automation tend_clocks tend_escalations require_escalation tend_queues tend_signatures tend_waiting_alerts sla_check start_clocks clocks_message clocks_status forget_assignments grant_access revoke_access refresh_access')
 ) AS m (kind, cells, objects), LATERAL pg_catalog.unnest(pg_catalog.string_to_array(m.objects, ' ')) AS o (object);
-COMMENT ON VIEW triage.access_matrix IS 'What each level of access may do. Cells: r SELECT; w SELECT, INSERT, UPDATE, DELETE; x EXECUTE; - nothing. Functions that triggers run are nobody''s.';
-COMMENT ON COLUMN triage.access_matrix.kind IS 'table, view or function (and procedure).';
+COMMENT ON VIEW triage.access_matrix IS 'What each level of access may do. Cells: r SELECT; w SELECT, INSERT, UPDATE, DELETE; x EXECUTE; u USAGE; - nothing. Functions that triggers run are nobody''s.';
+COMMENT ON COLUMN triage.access_matrix.kind IS 'table, view, sequence or function (and procedure).';
 COMMENT ON COLUMN triage.access_matrix.object IS 'Its name in schema triage; all functions of that name.';
 COMMENT ON COLUMN triage.access_matrix.reader IS 'Reports: sees tickets, decisions and queues, changes nothing.';
 COMMENT ON COLUMN triage.access_matrix.agent IS 'Works on tickets.';
@@ -66,7 +69,10 @@ BEGIN
           AND p.proname IN ('claim_ticket', 'complete_ticket', 'release_ticket', 'reopen_ticket', 'ticket_agents',
                             'set_presence', 'agent_heartbeat', 'release_agent', 'assign_tickets', 'enqueue_ticket',
                             'withdraw_ticket', 'check_waiting', 'overflow_tickets', 'return_lost_tickets',
-                            'prune_signatures')
+                            'prune_signatures', 'claim_escalations', 'complete_escalation', 'complete_escalations',
+                            'fail_escalation', 'release_escalation', 'extend_escalation', 'acknowledge_escalation',
+                            'enqueue_escalation', 'enqueue_escalations', 'deescalate', 'cancel_escalation',
+                            'requeue_escalation')
     LOOP
         EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER SET search_path = pg_catalog, pg_temp', f);
     END LOOP;
@@ -150,13 +156,17 @@ BEGIN
         FROM triage.access_matrix m JOIN pg_class c ON c.relnamespace = 'triage'::regnamespace AND c.relname = m.object
         WHERE m.kind IN ('table', 'view') AND c.relkind IN ('r', 'p', 'v')
         UNION ALL
+        SELECT 'SEQUENCE', c.oid::regclass::text, to_jsonb(m) ->> grant_access.level
+        FROM triage.access_matrix m JOIN pg_class c ON c.relnamespace = 'triage'::regnamespace AND c.relname = m.object
+        WHERE m.kind = 'sequence' AND c.relkind = 'S'
+        UNION ALL
         SELECT 'ROUTINE', p.oid::regprocedure::text, to_jsonb(m) ->> grant_access.level
         FROM triage.access_matrix m JOIN pg_proc p ON p.pronamespace = 'triage'::regnamespace AND p.proname = m.object
         WHERE m.kind = 'function'
     LOOP
         IF o.cell <> '-' THEN
             EXECUTE format('GRANT %s ON %s %s TO %s',
-                           CASE o.cell WHEN 'r' THEN 'SELECT' WHEN 'w' THEN 'SELECT, INSERT, UPDATE, DELETE' ELSE 'EXECUTE' END,
+                           CASE o.cell WHEN 'r' THEN 'SELECT' WHEN 'w' THEN 'SELECT, INSERT, UPDATE, DELETE' WHEN 'u' THEN 'USAGE' ELSE 'EXECUTE' END,
                            o.kind, o.name, grantee);
         END IF;
     END LOOP;

@@ -263,6 +263,7 @@ st_handoff(PG_FUNCTION_ARGS)
 	st_reader_begin(&reader, &projected, NULL);
 	reader.again = true;
 	st_decide(&reader, slot, &now);
+	st_require_tenant(now.facts.tenant_id);
 
 	initStringInfo(&out);
 	appendStringInfoString(&out, "{\"table\": ");

@@ -171,8 +171,8 @@ typedef struct StReader
 	char	   *failure;		/* then why */
 	text	   *model_name;
 	int32		model_version;
-	Oid			owner;			/* of the tickets table: entities are looked up
-								 * as they */
+	Oid			owner;			/* of the tickets table: entities are looked
+								 * up as they */
 	MemoryContext cxt;			/* lives as long as the reader */
 	MemoryContext row_cxt;
 	uint64		disturbances;	/* when the model was had */
@@ -473,7 +473,8 @@ typedef struct StMessages
 	Oid			messages;
 	int32		source_id;
 	char	   *name[ST_NUM_MESSAGE_ROLES]; /* columns; NULL: none */
-	char	  **words[ST_NUM_AUTHORS];	/* values of author_kind, by StAuthorKind */
+	char	  **words[ST_NUM_AUTHORS];	/* values of author_kind, by
+										 * StAuthorKind */
 	int			nwords[ST_NUM_AUTHORS];
 } StMessages;
 

@@ -245,7 +245,10 @@ st_options_parse(Jsonb *given, StOptions *options)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("option \"%s\" must be true or false", name)));
-			*(name[0] == 'c' ? &options->clean : &options->assign) = v.val.boolean;
+			if (strcmp(name, "clean") == 0)
+				options->clean = v.val.boolean;
+			else
+				options->assign = v.val.boolean;
 		}
 		else if (strcmp(name, "understand") == 0)
 			options->understand = parse_signals(given);

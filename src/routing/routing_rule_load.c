@@ -239,7 +239,7 @@ check_proposed(const StRule *rule, const char *queue)
 void
 st_rule_read(StRouting *routing, TupleTableSlot *slot, bool strict, StRule *rule)
 {
-	Fallible	fallible = {.rule = rule, .cxt = CurrentMemoryContext};
+	Fallible	fallible = {.rule = rule,.cxt = CurrentMemoryContext};
 	char	   *queue = cstring_field(slot, "queue");
 	Datum		value;
 	bool		isnull;

@@ -102,6 +102,18 @@ tier_of_facts(const StTierPolicy *p, const StFacts *facts, bool escalated)
 	return cause;
 }
 
+/* Whether a rule escalates; what topics and wishes escalate is not counted. */
+static bool
+escalated_by_rule(const StDecision *decision)
+{
+	for (int i = 0; i < decision->nescalations; i++)
+	{
+		if (strncmp(decision->escalations[i].cause, "rule:", 5) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A number with two digits after the point, rounded towards what is not reached. */
 static char *
 write_value(char *buf, Size size, const Cause *cause)
@@ -239,7 +251,7 @@ st_routing_settle_tier(const StRouting *routing, const StFacts *facts, bool plac
 
 	if (!ruled)
 	{
-		Cause		cause = tier_of_facts(policy, facts, decision->nescalations > 0);
+		Cause		cause = tier_of_facts(policy, facts, escalated_by_rule(decision));
 
 		decision->tier = Max(cause.tier, queued);
 		if (cause.tier >= ST_TIER_SENIOR && cause.tier >= queued)
@@ -285,16 +297,22 @@ char *
 st_routing_automation_refused(const StRouting *routing, const StFacts *facts, const StDecision *decision)
 {
 	const StTiers *tiers = tiers_of(routing);
+	const StTierPolicy *policy = st_tier_policy(tiers, facts);
+	StTier		queued = queue_tier(routing, decision->queue_id);
 	float4		used = ST_UNKNOWN;
 	bool		listed;
 	char	   *refused = refusal(tiers, facts, &listed, &used);
+	Cause		cause;
 
 	if (refused != NULL)
 		return refused;
-	if (decision->tier_by_rule)
-		return psprintf("rule %s says tier %s", decision->rule_name, st_tier_names[decision->tier]);
-	if (queue_tier(routing, decision->queue_id) > ST_TIER_SELF_SERVICE)
-		return psprintf("the queue is of tier %s", st_tier_names[queue_tier(routing, decision->queue_id)]);
+	cause = tier_of_facts(policy, facts, escalated_by_rule(decision));
+	if (decision->tier_by_rule && !(facts->urgency >= policy->emergency_from))
+		return pstrdup("a rule names another tier");
+	if (cause.tier > ST_TIER_ASSISTED)
+		return psprintf("tier %s: %s", st_tier_names[cause.tier], cause_text(&cause));
+	if (queued > ST_TIER_SELF_SERVICE)
+		return psprintf("the queue is of tier %s", st_tier_names[queued]);
 	return pstrdup("the ticket is not simple");
 }
 
@@ -308,6 +326,22 @@ put_number(StringInfo out, const char *name, float4 value)
 }
 
 /*
+ * put_costs
+ *		What the alternatives cost for this ticket, as its policy says and its
+ *		confidence gives: a machine that is wrong with probability 1 - p, and a
+ *		person who gets the ticket under the wrong intent with the same.
+ */
+static void
+put_costs(StringInfo out, const StAutomation *automation, const StThreshold *solved, const StFacts *facts)
+{
+	double		wrong = 1.0 - facts->intent_confidence;
+	double		person = automation->cost_person * (1.0 + automation->load_price * (solved == NULL ? 0 : solved->load));
+
+	appendStringInfo(out, ", \"costs\": {\"automatic\": %.6g, \"person\": %.6g}",
+					 wrong * automation->cost_wrong_automatic, person + wrong * automation->cost_wrong_queue);
+}
+
+/*
  * st_routing_explain_tier
  *		Appends a JSON object: the tier that facts alone give, and why, that of
  *		the queue, whether a rule named one, the limits compared with, and what
@@ -318,7 +352,7 @@ st_routing_explain_tier(const StRouting *routing, const StFacts *facts, const St
 {
 	const StTiers *tiers = tiers_of(routing);
 	const StTierPolicy *p = st_tier_policy(tiers, facts);
-	Cause		cause = tier_of_facts(p, facts, decision->tier_by_rule ? false : decision->nescalations > 0);
+	Cause		cause = tier_of_facts(p, facts, escalated_by_rule(decision));
 	StTier		queued = queue_tier(routing, decision->queue_id);
 	const StAutomation *automation = st_automation_policy(tiers, facts);
 
@@ -358,6 +392,8 @@ st_routing_explain_tier(const StRouting *routing, const StFacts *facts, const St
 			appendStringInfoString(out, "null");
 		else
 			escape_json(out, solved->why);
+		if (automation->has_costs)
+			put_costs(out, automation, solved, facts);
 		appendStringInfoChar(out, '}');
 	}
 	appendStringInfoChar(out, '}');

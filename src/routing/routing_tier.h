@@ -37,6 +37,7 @@ typedef struct StThreshold
 	text	   *model_name;
 	int32		model_version;
 	float4		threshold;		/* not known: nothing is automated */
+	float4		load;
 	char	   *why;
 } StThreshold;
 
@@ -49,6 +50,11 @@ typedef struct StAutomation
 	text	   *segment;
 	bool		enabled;
 	float4		review_share;
+	bool		has_costs;
+	float8		cost_wrong_automatic;
+	float8		cost_wrong_queue;
+	float8		cost_person;	/* before load */
+	float4		load_price;
 	const StThreshold *thresholds;
 	int			nthresholds;
 } StAutomation;

@@ -112,6 +112,18 @@ scan_float(StTableScan *s, const char *column)
 	return isnull ? ST_UNKNOWN : DatumGetFloat4(value);
 }
 
+/* A column of type double precision; 0 for NULL, and *is_known is cleared. */
+static float8
+scan_double(StTableScan *s, const char *column, bool *is_known)
+{
+	bool		isnull;
+	Datum		value = st_scan_value(s, column, &isnull);
+
+	if (isnull)
+		*is_known = false;
+	return isnull ? 0 : DatumGetFloat8(value);
+}
+
 /* Room for one more element of an array that doubles. */
 static void *
 grown(void *array, int n, int *allocated, Size size)
@@ -172,6 +184,7 @@ load_thresholds(StTiers *t, Oid relid)
 		h->model_name = st_scan_text(&s, "model_name");
 		h->model_version = st_scan_int32(&s, "model_version", -1);
 		h->threshold = scan_float(&s, "threshold");
+		h->load = scan_float(&s, "load");
 		h->why = st_scan_cstring(&s, "why");
 	}
 	st_scan_end(&s);
@@ -221,6 +234,12 @@ load_automations(StTiers *t, Oid relid)
 		a->segment = st_scan_text(&s, "segment");
 		a->enabled = st_scan_bool(&s, "enabled");
 		a->review_share = scan_float(&s, "review_share");
+		a->load_price = scan_float(&s, "load_price");
+		a->has_costs = true;
+		a->cost_wrong_automatic = scan_double(&s, "cost_wrong_automatic", &a->has_costs);
+		a->cost_wrong_queue = scan_double(&s, "cost_wrong_queue", &a->has_costs);
+		a->cost_person = scan_double(&s, "cost_human_minute", &a->has_costs) *
+			scan_double(&s, "human_minutes", &a->has_costs);
 		find_thresholds(t, a);
 	}
 	st_scan_end(&s);

@@ -61,7 +61,7 @@ promise_anew(StClock *clock, int32 policy_id, int16 priority, const StClockTicke
 			 const StPolicy *policy, const StTarget *target, StPhase phase, TimestampTz now)
 {
 	bool		same_calendar = clock->calendar == NULL || policy->calendar == NULL ?
-		clock->calendar == policy->calendar : strcmp(clock->calendar, policy->calendar) == 0;
+	clock->calendar == policy->calendar : strcmp(clock->calendar, policy->calendar) == 0;
 	bool		paused = (target->paused_in & 1 << phase) != 0;
 
 	if (policy_id == policy->policy_id && priority == ticket->priority && same_calendar &&
@@ -89,6 +89,17 @@ promise_anew(StClock *clock, int32 policy_id, int16 priority, const StClockTicke
 	return true;
 }
 
+/*
+ * A clock that ends with the ticket was cancelled although the ticket is open:
+ * then by a decision that promised nothing, which this one does again.
+ */
+static bool
+is_revived(const StClock *clock, const StTarget *target, StPhase phase)
+{
+	return clock->state == ST_CLOCK_CANCELLED && target != NULL && phase != ST_PHASE_SOLVED &&
+		!st_metric_of_replies(clock->metric);
+}
+
 /* See sla.h. */
 void
 st_clocks_decided(const StClockTicket *ticket, const StPolicy *policy, TimestampTz created_at, StPhase phase)
@@ -105,13 +116,24 @@ st_clocks_decided(const StClockTicket *ticket, const StPolicy *policy, Timestamp
 	{
 		StClock    *clock = &rows[i].clock;
 		const StTarget *target = policy == NULL ? NULL :
-			st_policy_target(policy, clock->metric, ticket->priority);
+		st_policy_target(policy, clock->metric, ticket->priority);
 
 		has[clock->metric] = true;
 		answered |= !st_metric_at_creation(clock->metric);
-		if (clock->state == ST_CLOCK_MET || clock->state == ST_CLOCK_CANCELLED)
+		if (is_revived(clock, target, phase))
+		{
+			TimestampTz since = clock->finished_at;
+
+			clock->state = ST_CLOCK_PAUSED;
+			clock->finished_at = 0;
+			if ((target->paused_in & 1 << phase) == 0)
+				st_clock_run(clock, since);
+			promise_anew(clock, 0, 0, ticket, policy, target, phase, now);
+			st_clock_store_promise(ticket, clock, policy);
+		}
+		else if (clock->state == ST_CLOCK_MET || clock->state == ST_CLOCK_CANCELLED)
 			continue;
-		if (target == NULL)
+		else if (target == NULL)
 		{
 			st_clock_finish(clock, ST_CLOCK_CANCELLED, now);
 			st_clock_store(ticket, clock);
@@ -132,7 +154,7 @@ st_clocks_decided(const StClockTicket *ticket, const StPolicy *policy, Timestamp
 	for (int i = 0; i < ST_NUM_METRICS; i++)
 	{
 		const StTarget *target = has[i] || !st_metric_at_creation(i) || (answered && i == ST_FIRST_REPLY) ?
-			NULL : st_policy_target(policy, i, ticket->priority);
+		NULL : st_policy_target(policy, i, ticket->priority);
 		StClock		clock;
 
 		if (target == NULL)

@@ -184,7 +184,7 @@ choose_candidates(Judge *j)
 		const char *code = st_model_label_text(j->model, k);
 
 		if ((st_scripts_of(code) >> j->script & 1) != 0 && st_language_wanted(code) &&
-			strcmp(code, not) != 0)
+			(*not == '\0' || strcmp(code, not) != 0))
 			j->candidates[j->ncandidates++] = k;
 	}
 }

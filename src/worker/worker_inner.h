@@ -112,6 +112,7 @@ typedef struct StTask
 	bool		enabled;
 
 	/* what is known of its runs */
+	int64		took;			/* the last run, in microseconds */
 	TimestampTz rests_until;	/* no wake makes it run before */
 	TimestampTz due;
 	TimestampTz stored_due;		/* as triage.task_state has it; 0: no row */

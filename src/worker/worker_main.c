@@ -159,6 +159,7 @@ renew_list(void)
 			task->due = Min(before->due, before->due - before->run_every + task->run_every);
 			task->stored_at = before->stored_at;
 			task->rests_until = before->rests_until;
+			task->took = before->took;
 		}
 		else if (task->on_wake)
 			task->due = 0;
@@ -277,7 +278,7 @@ record_failure(StTask *task, const StTaskRun *run)
 	PG_END_TRY();
 }
 
-/* The task that has been due longest, NULL when none is. */
+/* The task that has been due longest, of several the shortest; NULL when none is. */
 static StTask *
 next_task(TimestampTz now)
 {
@@ -287,7 +288,8 @@ next_task(TimestampTz now)
 	{
 		StTask	   *task = &list->tasks[i];
 
-		if (task->enabled && task->due <= now && (next == NULL || task->due < next->due))
+		if (task->enabled && task->due <= now &&
+			(next == NULL || task->due < next->due || (task->due == next->due && task->took < next->took)))
 			next = task;
 	}
 	return next;

@@ -59,10 +59,10 @@
 
 /*
  * A task that is woken again and again runs so often at most, and has the
- * processor an eleventh of the time.
+ * processor a fifth of the time.
  */
-#define WAKE_GAP		(10 * INT64CONST(1000))
-#define REST			10
+#define WAKE_GAP		(5 * INT64CONST(1000))
+#define REST			4
 
 /* What is kept of an error's message. */
 #define MAX_ERROR		2000
@@ -315,13 +315,14 @@ doubled(int64 pause, int failures, int64 longest)
 void
 st_task_plan(StTask *task, const StTaskRun *run)
 {
-	task->rests_until = run->finished + Max(WAKE_GAP, REST * (run->finished - run->started));
+	task->took = run->finished - run->started;
+	task->rests_until = run->finished + Max(WAKE_GAP, REST * task->took);
 	task->failures = run->error == NULL ? 0 : task->failures + 1;
 	if (run->error != NULL)
 		task->due = run->finished + doubled(FIRST_PAUSE, task->failures, LONGEST_PAUSE);
 	else if (run->at_once)
 		task->due = run->finished;
-	else if (run->next <= run->finished)
+	else if (run->next <= run->started)
 		task->due = run->finished + Min(IDLE_PAUSE, task->run_every);
 	else
 		task->due = Min(run->next, run->started + task->run_every);

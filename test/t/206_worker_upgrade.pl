@@ -1,0 +1,66 @@
+# pg_upgrade, with the library preloaded on both sides: to PostgreSQL 17 where that is
+# installed with the extension, else to another server of the same release. All is there
+# afterwards, and the worker goes on.
+use strict;
+use warnings;
+
+use Cwd;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SupportTriage;
+use Test::More;
+use TriagePipeline;
+use TriageWorker;
+
+my ($bindir, $stderr) = run_command([ 'pg_config', '--bindir' ]);
+my $newer = '/usr/lib/postgresql/17';
+my $has_newer = -x "$newer/bin/pg_upgrade" && -x "$newer/bin/postgres" && -e "$newer/lib/support_triage.so" && $bindir !~ m{/17/};
+my $newbindir = $has_newer ? "$newer/bin" : $bindir;
+note("upgrading from $bindir to $newbindir");
+
+my $old = start_triage_node('old', preload => 1);
+attach_tickets($old, 'postgres');
+$old->safe_psql('postgres', q{
+    CREATE TABLE later (id bigint PRIMARY KEY, body text);
+    SELECT triage.attach('later', options => '{"mode": "deferred"}');
+    INSERT INTO triage.routing_rule (position, name, intent, escalate_reason) VALUES (1, 'refunds', 'refund_request', 'money');
+    INSERT INTO tickets (id, body) SELECT g, (ARRAY['I want a refund', 'where is my parcel', 'the login fails'])[1 + g % 3] FROM generate_series(1, 30) AS g;
+    UPDATE triage.task SET run_every = '17 seconds' WHERE name = 'clocks';});
+wait_for_worker($old, 'postgres');
+$old->safe_psql('postgres', 'SELECT triage.stop_worker()');
+wait_for_no_worker($old, 'postgres');
+$old->safe_psql('postgres', q{INSERT INTO later SELECT g, 'where is my parcel' FROM generate_series(1, 50) AS g});
+
+my $look = q{
+    SELECT (SELECT count(*) FROM triage.decision), (SELECT count(*) FROM triage.escalation), (SELECT count(*) FROM triage.backlog),
+           (SELECT md5(string_agg(d::text, chr(10) ORDER BY d::text)) FROM triage.decision d),
+           (SELECT run_every FROM triage.task WHERE name = 'clocks'), (SELECT state FROM triage.worker_status),
+           (SELECT label FROM triage.classify('intent', 'give my money back'))};
+my $before = $old->safe_psql('postgres', $look);
+like($before, qr/^30\|10\|50\|.*\|00:00:17\|stopped\|refund_request$/, 'there is something to keep');
+$old->stop;
+
+my $new = PostgreSQL::Test::Cluster->new('new', $has_newer ? (install_path => $newer) : ());
+# as the old one was made, which a newer initdb would not do by itself
+$new->init;
+$new->append_conf('postgresql.conf', "shared_preload_libraries = 'support_triage'\n");
+
+my $here = getcwd();
+chdir(PostgreSQL::Test::Utils::tempdir()) || die 'cannot change directory';
+command_ok([
+    "$newbindir/pg_upgrade", '--no-sync', '-d', $old->data_dir =~ m{^/} ? $old->data_dir : "$here/" . $old->data_dir,
+    '-D', $new->data_dir =~ m{^/} ? $new->data_dir : "$here/" . $new->data_dir,
+    '-b', $bindir, '-B', $newbindir, '-s', $new->host, '-p', $old->port, '-P', $new->port ], 'pg_upgrade');
+chdir($here);
+
+$new->start;
+is($new->safe_psql('postgres', $look), $before, 'everything is as it was');
+$new->safe_psql('postgres', 'SELECT triage.start_worker()');
+ok(wait_for_worker($new, 'postgres'), 'the worker comes when it is wanted again');
+ok($new->poll_query_until('postgres', 'SELECT count(*) = 0 FROM triage.backlog'), 'and goes on');
+is($new->safe_psql('postgres', q{SELECT count(*) FROM triage.decision WHERE intent = 'delivery_status'}), '60', 'with what was left');
+$new->safe_psql('postgres', q{INSERT INTO tickets (id, body) VALUES (100, 'I want a refund')});
+is($new->safe_psql('postgres', q{SELECT intent FROM triage.decision WHERE ticket_key = '100'}), 'refund_request', 'new tickets are decided');
+
+$new->stop;
+done_testing();
