@@ -49,13 +49,6 @@ extern int64 st_escalation_enqueue_one(const StEscalation *item);
  */
 extern void st_escalation_forget(int32 source_id, Datum tenants, Datum keys);
 
-/*
- * st_escalation_cancel
- *		Ends the open escalations of tickets that need nobody any more; they go
- *		to the history with why.  Returns how many.
- */
-extern int	st_escalation_cancel(int32 source_id, Datum tenants, Datum keys, const char *why);
-
 /* Forgets those of all tickets of a source, and the closed ones when asked. */
 extern void st_escalation_forget_source(int32 source_id, bool closed_too);
 

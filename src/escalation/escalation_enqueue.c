@@ -361,13 +361,35 @@ check_item(const StEscalation *item, int priority)
 				 errmsg("priority must be between %d and %d", ST_PRIORITY_MIN, ST_PRIORITY_MAX)));
 }
 
+/*
+ * Queues as the owner, for who may call the function and sees the tenants; an
+ * error restores the caller's identity with the transaction.
+ */
+static int
+enqueue_as_owner(const StEscalation *items, int n, int64 *ids)
+{
+	Oid			caller;
+	int			context;
+	int			queued;
+
+	for (int i = 0; i < n; i++)
+		st_require_tenant(items[i].tenant_id);
+	GetUserIdAndSecContext(&caller, &context);
+	SetUserIdAndSecContext(st_extension_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
+	queued = enqueue(items, n, ids);
+	SetUserIdAndSecContext(caller, context);
+	return queued;
+}
+
 /* triage.enqueue_escalation(tenant_id, source_id, ticket_key, cause, reason, priority, queue) */
 Datum
 st_enqueue_escalation(PG_FUNCTION_ARGS)
 {
 	StEscalation item;
+	int64		id;
 
-	st_escalation_need("triage.enqueue_escalation()", "escalation", ACL_SELECT | ACL_INSERT);
+	PreventCommandIfReadOnly("triage.enqueue_escalation()");
+	PreventCommandIfParallelMode("triage.enqueue_escalation()");
 	for (int i = 0; i < 6; i++)
 	{
 		if (PG_ARGISNULL(i))
@@ -376,7 +398,6 @@ st_enqueue_escalation(PG_FUNCTION_ARGS)
 					 errmsg("only the queue of an escalation may be null")));
 	}
 	item.tenant_id = PG_GETARG_TEXT_PP(0);
-	st_require_tenant(item.tenant_id);
 	item.source_id = PG_GETARG_INT32(1);
 	item.ticket_key = PG_GETARG_TEXT_PP(2);
 	item.cause = text_to_cstring(PG_GETARG_TEXT_PP(3));
@@ -384,7 +405,8 @@ st_enqueue_escalation(PG_FUNCTION_ARGS)
 	check_item(&item, PG_GETARG_INT32(5));
 	item.priority = (int16) PG_GETARG_INT32(5);
 	item.queue_id = PG_ARGISNULL(6) ? 0 : st_escalation_queue(text_to_cstring(PG_GETARG_TEXT_PP(6)));
-	PG_RETURN_INT64(st_escalation_enqueue_one(&item));
+	enqueue_as_owner(&item, 1, &id);
+	PG_RETURN_INT64(id);
 }
 
 static Datum *
@@ -420,7 +442,8 @@ st_enqueue_escalations(PG_FUNCTION_ARGS)
 	StEscalation *items;
 	int32		queue_id;
 
-	st_escalation_need("triage.enqueue_escalations()", "escalation", ACL_SELECT | ACL_INSERT);
+	PreventCommandIfReadOnly("triage.enqueue_escalations()");
+	PreventCommandIfParallelMode("triage.enqueue_escalations()");
 	for (int i = 0; i < 6; i++)
 	{
 		if (PG_ARGISNULL(i))
@@ -439,7 +462,6 @@ st_enqueue_escalations(PG_FUNCTION_ARGS)
 	for (int i = 0; i < n; i++)
 	{
 		items[i].tenant_id = DatumGetTextPP(tenants[i]);
-		st_require_tenant(items[i].tenant_id);
 		items[i].source_id = PG_GETARG_INT32(0);
 		items[i].ticket_key = DatumGetTextPP(keys[i]);
 		items[i].cause = TextDatumGetCString(causes[i]);
@@ -448,5 +470,5 @@ st_enqueue_escalations(PG_FUNCTION_ARGS)
 		check_item(&items[i], DatumGetInt32(priorities[i]));
 		items[i].priority = (int16) DatumGetInt32(priorities[i]);
 	}
-	PG_RETURN_INT32(st_escalation_enqueue(items, n));
+	PG_RETURN_INT32(enqueue_as_owner(items, n, NULL));
 }

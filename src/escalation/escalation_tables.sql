@@ -131,6 +131,20 @@ COMMENT ON TABLE triage.escalation_history_5 IS 'Partition of triage.escalation_
 COMMENT ON TABLE triage.escalation_history_6 IS 'Partition of triage.escalation_history.';
 COMMENT ON TABLE triage.escalation_history_7 IS 'Partition of triage.escalation_history.';
 
+DO $$
+DECLARE
+    c record;
+BEGIN
+    FOR c IN
+        SELECT i.inhrelid::regclass AS part, a.attname, pg_catalog.col_description(a.attrelid, a.attnum) AS description
+        FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.inhparent AND a.attnum > 0
+        WHERE i.inhparent = 'triage.escalation_history'::regclass
+    LOOP
+        EXECUTE pg_catalog.format('COMMENT ON COLUMN %s.%I IS %L', c.part, c.attname, c.description);
+    END LOOP;
+END
+$$;
+
 CREATE TABLE triage.escalation_dead (
     escalation_id   bigint NOT NULL,
     tenant_id       text COLLATE "C" NOT NULL,

@@ -37,20 +37,6 @@ static StEscalationStatement forget_open = {
 	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}, true, NULL
 };
 
-/* To the partition whose turn it is. */
-static StEscalationStatement cancel_open = {
-	"WITH ended AS (DELETE FROM triage.escalation WHERE escalation_id OPERATOR(pg_catalog.=) ANY (ARRAY("
-	"SELECT o.escalation_id FROM " GIVEN_TICKETS ","
-	" LATERAL (SELECT e.escalation_id FROM triage.escalation e WHERE " OF_TICKET("e") " OFFSET 0) AS o)) RETURNING *)"
-	" INSERT INTO triage.escalation_history (slot, escalation_id, tenant_id, source_id, ticket_key, cause, reason,"
-	" priority, queue_id, created_at, finished_at, status, finished_by, outcome, attempts, leases_run_out, level,"
-	" acknowledged_by, acknowledged_at, claimed_by, claimed_at, log)"
-	" SELECT $6, escalation_id, tenant_id, source_id, ticket_key, cause, reason, priority, queue_id, created_at, $4,"
-	" 'cancelled', NULL, $5, attempts, leases_run_out, level, acknowledged_by, acknowledged_at, claimed_by,"
-	" claimed_at, log FROM ended",
-	6, {INT4OID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID, TEXTOID, INT2OID}, true, NULL
-};
-
 static StEscalationStatement forget_dead = {
 	"DELETE FROM triage.escalation_dead WHERE escalation_id OPERATOR(pg_catalog.=) ANY (ARRAY("
 	"SELECT o.escalation_id FROM " GIVEN_TICKETS ","
@@ -98,23 +84,6 @@ st_escalation_forget(int32 source_id, Datum tenants, Datum keys)
 	st_escalation_run(&forget_open, values, NULL, SPI_OK_DELETE);
 	st_escalation_run(&forget_dead, values, NULL, SPI_OK_DELETE);
 	SPI_finish();
-}
-
-/* See escalation.h. */
-int
-st_escalation_cancel(int32 source_id, Datum tenants, Datum keys, const char *why)
-{
-	Datum		values[6] = {
-		Int32GetDatum(source_id), tenants, keys, TimestampTzGetDatum(st_now()), CStringGetTextDatum(why),
-		Int16GetDatum((int16) (st_escalation_turn(NULL) % ST_HISTORY_PARTITIONS))
-	};
-	int			n;
-
-	SPI_connect();
-	st_escalation_run(&cancel_open, values, NULL, SPI_OK_INSERT);
-	n = (int) SPI_processed;
-	SPI_finish();
-	return n;
 }
 
 /* See escalation.h. */

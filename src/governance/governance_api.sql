@@ -71,7 +71,7 @@ BEGIN
                             'withdraw_ticket', 'check_waiting', 'overflow_tickets', 'return_lost_tickets',
                             'prune_signatures', 'claim_escalations', 'complete_escalation', 'complete_escalations',
                             'fail_escalation', 'release_escalation', 'extend_escalation', 'acknowledge_escalation',
-                            'enqueue_escalation', 'enqueue_escalations', 'deescalate', 'cancel_escalation',
+                            'deescalate', 'cancel_escalation',
                             'requeue_escalation')
     LOOP
         EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER SET search_path = pg_catalog, pg_temp', f);

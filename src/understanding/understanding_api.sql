@@ -141,7 +141,7 @@ CREATE OR REPLACE FUNCTION triage.wants_human(document text, language text DEFAU
 RETURNS boolean
 LANGUAGE c STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'st_wants_human_sql';
-COMMENT ON FUNCTION triage.wants_human(text, text) IS 'Whether the writer asks for a person, to be called, or not to talk to a machine, in thirty languages, by phrases of kind human of the lexicon.';
+COMMENT ON FUNCTION triage.wants_human(text, text) IS 'Whether the writer asks for a person, to be called, or not to talk to a machine, in thirty-four languages, by phrases of kind human of the lexicon.';
 REVOKE ALL ON FUNCTION triage.wants_human(text, text) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.sensitive_topics(document text, language text DEFAULT NULL)

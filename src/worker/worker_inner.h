@@ -131,7 +131,8 @@ typedef struct StTaskRun
 {
 	TimestampTz started;		/* by the system's clock, as all of these */
 	TimestampTz finished;
-	TimestampTz next;			/* when it wants to run again; DT_NOEND: it did not say */
+	TimestampTz next;			/* when it wants to run again; DT_NOEND: it
+								 * did not say */
 	bool		at_once;		/* it has more to do now */
 	const char *error;			/* NULL: none */
 } StTaskRun;

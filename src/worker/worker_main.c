@@ -33,10 +33,12 @@
 #include "storage/procsignal.h"
 #include "storage/sinval.h"
 #include "tcop/tcopprot.h"
+#include "utils/backend_status.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "utils/wait_event.h"
 
 #include "core/compat.h"
 #include "worker/worker_inner.h"
@@ -482,7 +484,11 @@ st_worker_main(Datum arg)
 		take_interrupts();
 		pause = turn(cxt);
 		MemoryContextReset(cxt);
-		/* the latch may have been reset by who waited in a turn: ask what it stood for */
+
+		/*
+		 * the latch may have been reset by who waited in a turn: ask what it
+		 * stood for
+		 */
 		if (!take_wake() && pause > 0 && !ConfigReloadPending)
 			sleep_for(pause);
 	}

@@ -37,7 +37,7 @@ PG_FUNCTION_INFO_V1(st_wake_worker_sql);
 
 static void *load_row(void);
 
-static StConfigCache row_cache = {.tables = {"worker", NULL}, .load = load_row};
+static StConfigCache row_cache = {.tables = {"worker", NULL},.load = load_row};
 
 /* For the end of this transaction. */
 static bool callback_is_set = false;

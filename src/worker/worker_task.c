@@ -69,7 +69,7 @@
 
 static void *load_tasks(void);
 
-static StConfigCache task_cache = {.tables = {"task", NULL}, .load = load_tasks};
+static StConfigCache task_cache = {.tables = {"task", NULL},.load = load_tasks};
 
 static SPIPlanPtr state_plan = NULL;
 static SPIPlanPtr note_plan = NULL;

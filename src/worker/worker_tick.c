@@ -132,7 +132,7 @@ Datum
 st_tick(PG_FUNCTION_ARGS)
 {
 	CallContext *call = fcinfo->context != NULL && IsA(fcinfo->context, CallContext) ?
-		(CallContext *) fcinfo->context : NULL;
+	(CallContext *) fcinfo->context : NULL;
 	Interval   *max_time = PG_ARGISNULL(0) ? NULL : PG_GETARG_INTERVAL_P(0);
 	TimestampTz start = GetCurrentTimestamp();
 	TimestampTz give_up;
