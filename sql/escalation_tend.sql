@@ -120,4 +120,5 @@ INSERT INTO triage.escalation_step VALUES ('x', 1, '0');
 INSERT INTO triage.escalation_step VALUES ('x', 1, '1 hour', 101);
 INSERT INTO triage.escalation_step VALUES ('x', 1, '1 hour', NULL, 'nowhere');
 SET support_triage.escalation_ageing = 0;
+\set VERBOSITY sqlstate
 SET support_triage.escalation_retention = '5min';

@@ -98,4 +98,13 @@ st_buffile_read_exact(BufFile *file, void *data, size_t size)
 #define st_owns_database(database, role) pg_database_ownercheck(database, role)
 #endif
 
+/* 16 keeps what a setting's check hook made with the settings themselves. */
+#if PG_VERSION_NUM >= 160000
+#define st_guc_malloc(size) guc_malloc(LOG, size)
+#define st_guc_free(pointer) guc_free(pointer)
+#else
+#define st_guc_malloc(size) malloc(size)
+#define st_guc_free(pointer) free(pointer)
+#endif
+
 #endif							/* ST_COMPAT_H */

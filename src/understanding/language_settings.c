@@ -53,7 +53,7 @@ check_languages(char **newval, void **extra, GucSource source)
 		GUC_check_errdetail("There are more than %d codes.", MOST_CODES);
 		return false;
 	}
-	codes = malloc(offsetof(Wanted, codes) + 4 * Max(list_length(list), 1));
+	codes = st_guc_malloc(offsetof(Wanted, codes) + 4 * Max(list_length(list), 1));
 	if (codes == NULL)
 		return false;
 	codes->n = 0;
@@ -67,7 +67,7 @@ check_languages(char **newval, void **extra, GucSource source)
 		{
 			GUC_check_errdetail("\"%s\" is no ISO 639 code of a language.", code);
 			GUC_check_errhint("Codes have two letters, or three where there are none of two: 'en, de, pt'.");
-			free(codes);
+			st_guc_free(codes);
 			return false;
 		}
 		strlcpy(codes->codes[codes->n++], code, 4);
