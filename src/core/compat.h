@@ -107,4 +107,11 @@ st_buffile_read_exact(BufFile *file, void *data, size_t size)
 #define st_guc_free(pointer) free(pointer)
 #endif
 
+/* Before a function that does not return; 18 has another word for it. */
+#if PG_VERSION_NUM >= 180000
+#define st_noreturn pg_noreturn
+#else
+#define st_noreturn pg_attribute_noreturn()
+#endif
+
 #endif							/* ST_COMPAT_H */

@@ -55,8 +55,7 @@ typedef struct Holder
 	int64		token;
 } Holder;
 
-static void
-pg_attribute_noreturn()
+st_noreturn static void
 does_not_exist(int64 id)
 {
 	ereport(ERROR,

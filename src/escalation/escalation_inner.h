@@ -25,6 +25,7 @@
 #include "utils/relcache.h"
 #include "utils/snapshot.h"
 
+#include "core/compat.h"
 #include "core/core.h"
 #include "escalation/escalation.h"
 
@@ -160,7 +161,7 @@ extern text *st_escalation_worker(text *worker);
 
 /* ---- endings (escalation_finish.c) ---- */
 
-extern void st_escalation_not_open(int64 id) pg_attribute_noreturn();
+st_noreturn extern void st_escalation_not_open(int64 id);
 extern bool st_escalation_lease_ran_out(StDesk *desk, StRow *row, const StEscalationPolicy *policy);
 
 /* ---- what all need (escalation_calls.c) ---- */
