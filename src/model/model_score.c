@@ -45,7 +45,9 @@ typedef struct Scratch
 	int			nknown;
 	int			single;			/* features of one token, with repeats */
 	int			single_known;	/* of these, known */
+	uint32	   *ids;			/* of the document's features */
 	int32	   *places;			/* hash table: 1 + index into known */
+	uint32		place_mask;
 	int			nplaces;
 	const int8 **rows;
 	int16	   *factors;
@@ -108,11 +110,13 @@ reserve(const StWeightsHeader *head, int nfeatures)
 		release((void **) &scratch.known);
 		release((void **) &scratch.rows);
 		release((void **) &scratch.factors);
+		release((void **) &scratch.ids);
 		release((void **) &scratch.places);
 		scratch.size = 0;
 		scratch.known = MemoryContextAllocHuge(scratch_context, sizeof(Known) * size);
 		scratch.rows = MemoryContextAllocHuge(scratch_context, sizeof(int8 *) * size);
 		scratch.factors = MemoryContextAllocHuge(scratch_context, sizeof(int16) * size);
+		scratch.ids = MemoryContextAllocHuge(scratch_context, sizeof(uint32) * size);
 		scratch.places = MemoryContextAllocHuge(scratch_context, sizeof(int32) * size * 2);
 		scratch.size = size;
 	}
@@ -131,24 +135,55 @@ reserve(const StWeightsHeader *head, int nfeatures)
 
 /*
  * find_feature
- *		Returns the number of a feature, or -1 when the model does not know it.
+ *		Returns 1 + the number of a feature, or 0 when the model does not know it.
  */
-static inline int
+static uint32
 find_feature(const StWeights *w, uint32 hash)
 {
 	uint32		mask = w->header->nslots - 1;
 	uint32		s = st_slot_of(hash, w->header->nslots);
 
-	for (uint32 tries = 0; tries <= mask; tries++, s = (s + 1) & mask)
-	{
-		uint32		id = w->slots[s].id;
-
-		if (id == 0)
-			return -1;
+	for (uint32 tries = 0; tries <= mask && w->slots[s].id != 0; tries++, s = (s + 1) & mask)
 		if (w->slots[s].hash == hash)
-			return id <= w->header->nfeatures ? (int) (id - 1) : -1;
+			return w->slots[s].id;
+	return 0;
+}
+
+/*
+ * find_features
+ *		Fills scratch.ids with what find_feature returns for each.  A feature lies
+ *		in the slot that is looked at first, or the slot is empty, or, for the
+ *		fewest, it must be searched.  No branch depends on which, so that the
+ *		processor waits for many slots at once.
+ */
+static void
+find_features(const StWeights *w, const StFeatures *features)
+{
+	const StSlot *slots = w->slots;
+	uint32		nslots = w->header->nslots;
+	uint32	   *ids = scratch.ids;
+	int32	   *searched = scratch.places;	/* not in use yet */
+	int			nsearched = 0;
+
+	for (int i = 0; i < features->n; i++)
+	{
+		uint32		hash = features->hashes[i];
+		StSlot		slot = slots[st_slot_of(hash, nslots)];
+		bool		found = slot.hash == hash;
+
+		ids[i] = found ? slot.id : 0;
+		searched[nsearched] = i;
+		nsearched += !found & (slot.id != 0);
 	}
-	return -1;
+	for (int i = 0; i < nsearched; i++)
+		ids[searched[i]] = find_feature(w, features->hashes[searched[i]]);
+}
+
+/* Where the table of places is searched first for a feature. */
+static inline uint32
+place_of(uint32 id)
+{
+	return (id * 0x9E3779B1) >> 8 & scratch.place_mask;
 }
 
 /*
@@ -159,39 +194,49 @@ find_feature(const StWeights *w, uint32 hash)
 static void
 count_known(const StWeights *w, const StFeatures *features)
 {
-	uint32		mask = pg_nextpower2_32(Max(features->n, 16) * 2) - 1;
+	uint32	   *ids = scratch.ids;
+	uint32		nfeatures = w->header->nfeatures;
+	int			found = 0;
 	int			nknown = 0;
 	int			single = 0;
 	int			single_known = 0;
 
-	memset(scratch.places, 0, sizeof(int32) * (mask + 1));
+	find_features(w, features);
 	for (int i = 0; i < features->n; i++)
 	{
-		int			id = find_feature(w, features->hashes[i]);
+		uint32		id = ids[i] - 1;	/* of 0, the greatest number */
+		bool		is_known = id < nfeatures;
 		bool		is_single = ST_FEATURE_IS_SINGLE(features->hashes[i]);
-		uint32		p;
 
 		single += is_single;
-		if (id < 0)
-			continue;
-		single_known += is_single;
-		__builtin_prefetch(w->rows + (Size) id * w->header->width);
-		__builtin_prefetch(&w->features[id]);
-		p = (features->hashes[i] >> 2) & mask;
+		single_known += is_single & is_known;
+		ids[found] = id;
+		found += is_known;
+	}
+	scratch.single = single;
+	scratch.single_known = single_known;
+
+	scratch.place_mask = pg_nextpower2_32(Max(found, 16) * 2) - 1;
+	memset(scratch.places, 0, sizeof(int32) * (scratch.place_mask + 1));
+	for (int i = 0; i < found; i++)
+	{
+		uint32		id = ids[i];
+		uint32		p = place_of(id);
+
 		while (scratch.places[p] != 0 && scratch.known[scratch.places[p] - 1].id != id)
-			p = (p + 1) & mask;
+			p = (p + 1) & scratch.place_mask;
 		if (scratch.places[p] != 0)
 			scratch.known[scratch.places[p] - 1].count++;
 		else
 		{
+			__builtin_prefetch(w->rows + (Size) id * w->header->width);
+			__builtin_prefetch(&w->features[id]);
 			scratch.known[nknown].id = id;
 			scratch.known[nknown].count = 1;
 			scratch.places[p] = ++nknown;
 		}
 	}
 	scratch.nknown = nknown;
-	scratch.single = single;
-	scratch.single_known = single_known;
 }
 
 /*
@@ -201,7 +246,13 @@ count_known(const StWeights *w, const StFeatures *features)
 static inline float
 repeat_weight(int count)
 {
-	return count == 1 ? 1.0f : 1.0f + logf((float) count);
+	static float few[16];
+
+	if (unlikely(count >= lengthof(few)))
+		return 1.0f + logf((float) count);
+	if (few[count] == 0)
+		few[count] = 1.0f + logf((float) count);
+	return few[count];
 }
 
 /*
@@ -384,14 +435,13 @@ explain_sums(const StWeights *w, const StFeatures *features, int label, double *
 	by_token[0] += bias;
 	for (int i = 0; i < features->n; i++)
 	{
-		uint32		mask = pg_nextpower2_32(Max(features->n, 16) * 2) - 1;
-		uint32		p = (features->hashes[i] >> 2) & mask;
-		int			id = find_feature(w, features->hashes[i]);
+		uint32		id = find_feature(w, features->hashes[i]) - 1;
+		uint32		p = place_of(id);
 
-		if (id < 0)
+		if (id >= head->nfeatures)
 			continue;
 		while (scratch.known[scratch.places[p] - 1].id != id)
-			p = (p + 1) & mask;
+			p = (p + 1) & scratch.place_mask;
 		by_token[features->tokens[i] + 1] += by_feature[scratch.places[p] - 1] / 2;
 		by_token[features->partners[i] + 1] += by_feature[scratch.places[p] - 1] / 2;
 	}
