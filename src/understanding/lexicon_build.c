@@ -187,8 +187,10 @@ st_lex_build(StLexUser *user, const StLexRow *rows, int nrows)
 	pfree(next);
 	pfree(group);
 
+	/* all states share the slots: a key tells its state */
+	for (uint32 state = 0; state < b.nstates; state++)
+		b.states[state].nslots = b.nslots;
 	user->set.edges = b.edges;
-	user->set.nslots = b.nslots;
 	user->set.states = b.states;
 	user->set.accepts = accepts;
 	user->set.entries = entries;

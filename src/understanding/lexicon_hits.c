@@ -37,7 +37,6 @@ shipped_set(void)
 
 	if (set.edges == NULL)
 	{
-		set.nslots = st_lex_nslots;
 		set.entries = st_lex_entries;
 		set.nentries = st_lex_nentries;
 		set.text = st_lex_text;

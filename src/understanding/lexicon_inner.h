@@ -59,7 +59,7 @@ typedef uint64 StLexEdge;
 #define ST_LEX_EDGE_IS(edge, key) \
 	((((edge) ^ (key)) & UINT64CONST(0xFFFFFFFF000000FF)) == 0)
 
-/* The slot where a key's edge is looked for first. */
+/* The slot of a state's where a key's edge is looked for first. */
 #define ST_LEX_SLOT(key, nslots) \
 	((uint32) (((key) & 0xFFFFFFFF) * (nslots) >> 32))
 
@@ -70,6 +70,8 @@ typedef struct StLexState
 	uint32		ends;			/* ST_LEX_HAS_*, and 4 times (1 + the first of
 								 * the entries that end here), 0: none */
 	uint32		stems;			/* bit n: a stem of n characters may follow */
+	uint32		first;			/* the slots of its edges */
+	uint32		nslots;
 } StLexState;
 
 #define ST_LEX_ACCEPTS(state) ((state)->ends >> 2)
@@ -107,7 +109,6 @@ typedef struct StLexGroup
 typedef struct StLexSet
 {
 	const StLexEdge *edges;
-	uint32		nslots;
 	const StLexState *states;
 	const uint32 *accepts;
 	const StLexEntry *entries;
@@ -139,7 +140,6 @@ extern const char st_lex_classes[][ST_LEX_NAME_SIZE];
 extern const char st_lex_unfolded[][4]; /* languages whose accents tell words
 										 * apart */
 extern const uint16 st_lex_same_low[];	/* of 0x300 to 0x6FF */
-extern const uint32 st_lex_nslots;
 extern const int st_lex_nentries;
 extern const int st_lex_ngroups;
 extern const int st_lex_ntopics;

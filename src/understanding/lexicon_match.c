@@ -9,6 +9,11 @@
  * phrase may continue.  Units lie in a ring that reaches as far ahead as phrases
  * are long: memory does not grow with the document, and time grows linearly.
  *
+ * The tables have megabytes, and what is read of them lies anywhere: the time is
+ * that of waiting for memory.  So a unit is hashed long before a phrase may begin
+ * at it, and what will be read then is asked for in turns (make_unit, look_up,
+ * fetch).
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -24,6 +29,16 @@
 #define MAX_PATHS		256		/* open at once */
 #define MAX_STEPS		2048	/* states that are visited from one unit */
 
+/* Edges that may fit a unit: itself, its shape, stems, any word. */
+#define MAX_KEYS		(ST_LEX_MAX_STEM + 4)
+
+/* Of a unit that begins a phrase; with more, nothing is asked for ahead. */
+#define ROOT_KEYS		6
+
+/* How many units before a phrase may begin its state is looked up and fetched. */
+#define AHEAD_LOOK_UP	8
+#define AHEAD_FETCH		4
+
 typedef struct Unit
 {
 	int32		token;
@@ -38,6 +53,10 @@ typedef struct Unit
 	bool		digit_first;
 	bool		is_word;		/* no symbol */
 	bool		is_broken;		/* a sentence ends before it */
+	int			nkeys;			/* edges that may leave the root by it; above
+								 * ROOT_KEYS: not known */
+	uint64		keys[ROOT_KEYS];
+	uint32		root;			/* the state behind them, shipped only; 0: none */
 } Unit;
 
 typedef struct Path
@@ -56,6 +75,8 @@ typedef struct Matcher
 	int			token;			/* next to be made units of */
 	int			point;			/* in it */
 	int			nunits;			/* made so far */
+	int			nlooked;		/* of these, looked up */
+	int			nfetched;
 	Unit		ring[RING];
 	int			npaths;
 	Path		paths[MAX_PATHS];
@@ -127,6 +148,75 @@ hash_unit(const Matcher *m, Unit *unit)
 }
 
 /*
+ * add_key
+ *		Adds a key to n others, but for what the sieve knows not to be there;
+ *		returns how many there are.
+ */
+static inline int
+add_key(uint64 *keys, int n, const uint32 *sieve, uint64 key)
+{
+	uint32		bit = st_lex_sieve_bit(key);
+
+	keys[n] = key;
+	return n + (sieve == NULL || ((sieve[bit / 32] >> (bit % 32)) & 1) != 0);
+}
+
+/*
+ * list_keys
+ *		Lists the keys of the edges that may leave the state by the unit, the one
+ *		that comes first first; returns how many.
+ */
+static inline int
+list_keys(const StLexSet *set, uint32 state, const Unit *unit, uint64 *keys)
+{
+	const StLexState *from = &set->states[state];
+	const uint32 *sieve = state == ST_LEX_ROOT ? set->sieve : NULL;
+	int			n = 0;
+
+	if (from->ends & ST_LEX_HAS_WORDS)
+	{
+		n = add_key(keys, n, sieve, st_lex_key(state, unit->hash, ST_LEX_WORD));
+		if (unit->has_digits)
+			n = add_key(keys, n, sieve, st_lex_key(state, unit->shape, ST_LEX_WORD));
+	}
+	if (from->stems != 0 && unit->is_word)
+	{
+		uint32		stems = from->stems & (0xFFFFFFFF >> (31 - unit->nstems));
+
+		while (stems != 0)
+		{
+			int			length = pg_leftmost_one_pos32(stems);
+
+			n = add_key(keys, n, sieve, st_lex_key(state, unit->stems[length], ST_LEX_STEM));
+			stems &= ~((uint32) 1 << length);
+		}
+		if (unit->digit_first && (from->stems & 2) != 0)
+			n = add_key(keys, n, sieve, st_lex_key(state, st_lex_hash(ST_LEX_HASH_SEED, '#'), ST_LEX_STEM));
+	}
+	if ((from->ends & ST_LEX_HAS_ANY) && unit->is_word)
+		n = add_key(keys, n, sieve, st_lex_key(state, 0, ST_LEX_ANY));
+	return n;
+}
+
+/*
+ * make_root_keys
+ *		Lists the unit's edges from the root, and asks for their memory.
+ */
+static inline void
+make_root_keys(const Matcher *m, Unit *unit)
+{
+	const StLexState *root = &m->set->states[ST_LEX_ROOT];
+	uint64		keys[MAX_KEYS];
+
+	unit->nkeys = list_keys(m->set, ST_LEX_ROOT, unit, keys);
+	for (int i = 0; i < Min(unit->nkeys, ROOT_KEYS); i++)
+	{
+		unit->keys[i] = keys[i];
+		__builtin_prefetch(m->set->edges + root->first + ST_LEX_SLOT(keys[i], root->nslots));
+	}
+}
+
+/*
  * make_unit
  *		Makes the next unit; returns false at the end.
  */
@@ -160,7 +250,75 @@ make_unit(Matcher *m)
 	}
 	m->nunits++;
 	hash_unit(m, unit);
+	make_root_keys(m, unit);
 	return true;
+}
+
+/*
+ * find_edge
+ *		Returns where the state's edge of that key leads, or 0.  Of the user's own
+ *		there may be several: *tries, which begins at 0, goes on behind the last.
+ */
+static inline uint32
+find_edge(const StLexSet *set, uint32 state, uint64 key, uint32 *tries)
+{
+	const StLexState *from = &set->states[state];
+	const StLexEdge *edges = set->edges + from->first;
+	uint32		slot = ST_LEX_SLOT(key, from->nslots) + *tries;
+
+	for (; *tries < from->nslots; slot++)
+	{
+		StLexEdge	edge = edges[slot < from->nslots ? slot : slot - from->nslots];
+
+		if (edge == 0)
+			break;
+		(*tries)++;
+		if (ST_LEX_EDGE_IS(edge, key))
+			return ST_LEX_EDGE_TARGET(edge);
+	}
+	return 0;
+}
+
+/*
+ * look_up
+ *		Finds the state behind the root for the unit of that number, and asks for
+ *		its memory.  Of the user's own phrases there may be several: left for
+ *		later.
+ */
+static inline void
+look_up(Matcher *m, int number)
+{
+	Unit	   *unit = &m->ring[number % RING];
+
+	unit->root = 0;
+	if (m->is_user || unit->nkeys > ROOT_KEYS)
+		return;
+	for (int i = 0; i < unit->nkeys && unit->root == 0; i++)
+	{
+		uint32		tries = 0;
+
+		unit->root = find_edge(m->set, ST_LEX_ROOT, unit->keys[i], &tries);
+	}
+	if (unit->root != 0)
+		__builtin_prefetch(&m->set->states[unit->root]);
+}
+
+/*
+ * fetch
+ *		Asks for the memory of what leaves that state and what ends there.
+ */
+static inline void
+fetch(const Matcher *m, int number)
+{
+	uint32		root = m->ring[number % RING].root;
+	const StLexState *state = &m->set->states[root];
+
+	if (root == 0)
+		return;
+	if (state->nslots > 0)
+		__builtin_prefetch(m->set->edges + state->first);
+	if (ST_LEX_ACCEPTS(state) != 0)
+		__builtin_prefetch(&m->set->accepts[ST_LEX_ACCEPTS(state) - 1]);
 }
 
 /*
@@ -200,36 +358,24 @@ add_hit(const Matcher *m, uint32 number, int start, int skip, int end)
 }
 
 /*
- * follow
- *		Opens a path along each edge that leaves the state by that hash; returns
+ * follow_key
+ *		Opens a path along each edge of that key that leaves the state; returns
  *		whether there is one.
  */
 static inline bool
-follow(Matcher *m, uint32 state, uint64 hash, int how, int depth)
+follow_key(Matcher *m, uint32 state, uint64 key, int depth)
 {
-	uint64		key = st_lex_key(state, hash, how);
-	const StLexSet *set = m->set;
-	uint32		slot;
+	uint32		tries = 0;
+	uint32		target;
 	bool		found = false;
 
-	if (state == ST_LEX_ROOT)
+	while (m->npaths < MAX_PATHS && (target = find_edge(m->set, state, key, &tries)) != 0)
 	{
-		uint32		bit = st_lex_sieve_bit(key);
-
-		if (likely(((set->sieve[bit / 32] >> (bit % 32)) & 1) == 0))
-			return false;
-	}
-	slot = ST_LEX_SLOT(key, set->nslots);
-	while (set->edges[slot] != 0)
-	{
-		if (ST_LEX_EDGE_IS(set->edges[slot], key) && m->npaths < MAX_PATHS)
-		{
-			m->paths[m->npaths].state = ST_LEX_EDGE_TARGET(set->edges[slot]);
-			m->paths[m->npaths++].depth = depth;
-			found = true;
-		}
-		if (++slot == set->nslots)
-			slot = 0;
+		m->paths[m->npaths].state = target;
+		m->paths[m->npaths++].depth = depth;
+		found = true;
+		if (!m->is_user)
+			break;
 	}
 	return found;
 }
@@ -239,37 +385,15 @@ follow(Matcher *m, uint32 state, uint64 hash, int how, int depth)
  *		Opens the paths from the state by the unit.  The shipped automaton has
  *		one: what is found first stands for all that fit.
  */
-static inline void
+static void
 follow_unit(Matcher *m, uint32 state, const Unit *unit, int depth)
 {
-	const StLexState *from = &m->set->states[state];
-	bool		once = !m->is_user;
+	uint64		keys[MAX_KEYS];
+	int			n = list_keys(m->set, state, unit, keys);
 
-	if (from->ends & ST_LEX_HAS_WORDS)
-	{
-		if (follow(m, state, unit->hash, ST_LEX_WORD, depth) && once)
-			return;
-		if (unit->has_digits && follow(m, state, unit->shape, ST_LEX_WORD, depth) && once)
-			return;
-	}
-	if (from->stems != 0 && unit->is_word)
-	{
-		uint32		stems = from->stems & (0xFFFFFFFF >> (31 - unit->nstems));
-
-		while (stems != 0)
-		{
-			int			length = pg_leftmost_one_pos32(stems);
-
-			if (follow(m, state, unit->stems[length], ST_LEX_STEM, depth) && once)
-				return;
-			stems &= ~((uint32) 1 << length);
-		}
-		if (unit->digit_first && (from->stems & 2) != 0 &&
-			follow(m, state, st_lex_hash(ST_LEX_HASH_SEED, '#'), ST_LEX_STEM, depth) && once)
-			return;
-	}
-	if ((from->ends & ST_LEX_HAS_ANY) && unit->is_word)
-		follow(m, state, 0, ST_LEX_ANY, depth);
+	for (int i = 0; i < n; i++)
+		if (follow_key(m, state, keys[i], depth) && !m->is_user)
+			break;
 }
 
 /*
@@ -295,10 +419,10 @@ follow_elided(Matcher *m, uint32 state, const Unit *unit, int depth)
 	int			before = m->npaths;
 	uint32		middle[8];
 	int			nmiddle = 0;
+	uint64		key = st_lex_key(state, unit->stems[Min(unit->elided, unit->nstems)], ST_LEX_WORD);
 	Unit		rest;
 
-	if ((m->set->states[state].ends & ST_LEX_HAS_WORDS) == 0 ||
-		!follow(m, state, unit->stems[Min(unit->elided, unit->nstems)], ST_LEX_WORD, depth))
+	if ((m->set->states[state].ends & ST_LEX_HAS_WORDS) == 0 || !follow_key(m, state, key, depth))
 		return;
 	while (m->npaths > before)
 	{
@@ -357,7 +481,14 @@ match_from(Matcher *m, int start)
 	const Unit *unit = &m->ring[start % RING];
 
 	m->npaths = 0;
-	follow_unit(m, ST_LEX_ROOT, unit, 1);
+	if (unit->root != 0)
+	{
+		m->paths[0].state = unit->root;
+		m->paths[0].depth = 1;
+		m->npaths = 1;
+	}
+	else if (m->is_user || unit->nkeys > ROOT_KEYS)
+		follow_unit(m, ST_LEX_ROOT, unit, 1);
 	if (unlikely(unit->elided > 0))
 		follow_elided(m, ST_LEX_ROOT, unit, 1);
 	match_paths(m, start, 0);
@@ -390,12 +521,18 @@ st_lex_match(const StLexSet *set, bool is_user, const StReading *reading, const 
 	m->token = 0;
 	m->point = 0;
 	m->nunits = 0;
+	m->nlooked = 0;
+	m->nfetched = 0;
 	for (int start = 0;; start++)
 	{
 		while (m->nunits < start + ST_LEX_MAX_UNITS && make_unit(m))
 			;
 		if (start >= m->nunits)
 			break;
+		while (m->nlooked < Min(start + AHEAD_LOOK_UP, m->nunits))
+			look_up(m, m->nlooked++);
+		while (m->nfetched < Min(start + AHEAD_FETCH, m->nunits))
+			fetch(m, m->nfetched++);
 		match_from(m, start);
 		if ((start & 1023) == 0)
 			CHECK_FOR_INTERRUPTS();
