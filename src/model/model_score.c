@@ -33,6 +33,9 @@
 /* Scratch above this many bytes is not kept for the next document. */
 #define KEEP_BYTES (256 * 1024)
 
+/* How many features ahead their slots are asked for. */
+#define AHEAD 32
+
 typedef struct Known
 {
 	uint32		id;				/* a feature that the model knows */
@@ -159,24 +162,28 @@ find_feature(const StWeights *w, uint32 hash)
 static void
 find_features(const StWeights *w, const StFeatures *features)
 {
-	const StSlot *slots = w->slots;
+	const StSlot *restrict slots = w->slots;
+	const uint32 *restrict hashes = features->hashes;
 	uint32		nslots = w->header->nslots;
-	uint32	   *ids = scratch.ids;
-	int32	   *searched = scratch.places;	/* not in use yet */
+	int			n = features->n;
+	uint32	   *restrict ids = scratch.ids;
+	int32	   *restrict searched = scratch.places; /* not in use yet */
 	int			nsearched = 0;
 
-	for (int i = 0; i < features->n; i++)
+	for (int i = 0; i < n; i++)
 	{
-		uint32		hash = features->hashes[i];
+		uint32		hash = hashes[i];
 		StSlot		slot = slots[st_slot_of(hash, nslots)];
 		bool		found = slot.hash == hash;
+
+		__builtin_prefetch(&slots[st_slot_of(hashes[Min(i + AHEAD, n - 1)], nslots)]);
 
 		ids[i] = found ? slot.id : 0;
 		searched[nsearched] = i;
 		nsearched += !found & (slot.id != 0);
 	}
 	for (int i = 0; i < nsearched; i++)
-		ids[searched[i]] = find_feature(w, features->hashes[searched[i]]);
+		ids[searched[i]] = find_feature(w, hashes[searched[i]]);
 }
 
 /* Where the table of places is searched first for a feature. */
