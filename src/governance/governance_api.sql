@@ -22,6 +22,7 @@ FROM (VALUES
     -- the functions of this queue run as the caller, within the caller's tenants
     ('table', 'r w w w r', 'escalation escalation_history escalation_dead'),
     ('table', '- - - - r', 'ticket_signature'),
+    ('table', '- - - r r', 'ticket_storage'),
     -- what things are called and how they are set
     ('table', 'r r r w r', 'source message_source queue routing_rule tier_policy status_phase sla_policy sla_target calendar calendar_hours calendar_holiday skill channel_weight queue_policy escalation_policy escalation_step'),
     ('table', '- - r w r', 'signal_policy sensitive_policy pii_kind entity_kind lexicon automation_policy automation_threshold automation_evidence'),
@@ -45,7 +46,7 @@ FROM (VALUES
     -- an administrator's
     ('function', '- - - x -', 'attach detach attach_messages detach_messages backfill decide_backlog train activate drop_model refresh_models record_evidence record_held_out solve_automation prune_evidence prune_signatures check_waiting overflow_tickets return_lost_tickets tick start_worker stop_worker wake_worker model_file'),
     -- the worker's and the triggers', which run as the owner
-    ('function', '- - - - -', 'tend_assignments tend_automation tend_clocks tend_escalations require_escalation tend_queues tend_signatures tend_waiting_alerts sla_check start_clocks clocks_message clocks_status forget_assignments grant_access revoke_access refresh_access')
+    ('function', '- - - - -', 'tend_assignments tend_automation tend_clocks tend_escalations require_escalation tend_queues tend_signatures tend_waiting_alerts forget_gone_tickets sla_check start_clocks clocks_message clocks_status forget_assignments grant_access revoke_access refresh_access')
 ) AS m (kind, cells, objects), LATERAL pg_catalog.unnest(pg_catalog.string_to_array(m.objects, ' ')) AS o (object);
 COMMENT ON VIEW triage.access_matrix IS 'What each level of access may do. Cells: r SELECT; w SELECT, INSERT, UPDATE, DELETE; x EXECUTE; u USAGE; - nothing. Functions that triggers run are nobody''s.';
 COMMENT ON COLUMN triage.access_matrix.kind IS 'table, view, sequence or function (and procedure).';

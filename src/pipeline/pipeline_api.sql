@@ -143,6 +143,13 @@ AS 'MODULE_PATHNAME', 'st_decide_backlog_batch';
 COMMENT ON FUNCTION triage.decide_backlog(integer) IS 'The same for batch_size (1 to 10000) tickets, up to 99 more where they were noted together; returns how many tickets it took out of the backlog. What somebody else is deciding or changing at the moment is left there.';
 REVOKE ALL ON FUNCTION triage.decide_backlog(integer) FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.forget_gone_tickets()
+RETURNS timestamptz
+LANGUAGE c VOLATILE
+AS 'MODULE_PATHNAME', 'st_forget_gone_tickets';
+COMMENT ON FUNCTION triage.forget_gone_tickets() IS 'Task of the worker: removes decisions, clocks, waiting, assignments, signatures and open escalations of tickets that went with a partition that was dropped, detached or truncated, and everything about an attached table that was dropped. Looks at 1000 decisions at most, and only where triage.ticket_storage gives cause to; returns the present when there are more.';
+REVOKE ALL ON FUNCTION triage.forget_gone_tickets() FROM PUBLIC;
+
 CREATE OR REPLACE VIEW triage.backlog
 WITH (security_invoker = true) AS
 SELECT n.note_id,

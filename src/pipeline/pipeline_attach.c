@@ -320,6 +320,22 @@ create_triggers(Relation rel, int32 source_id, const StColumns *columns)
 	AtEOXact_GUC(true, nest);
 }
 
+/*
+ * Has all tickets looked at once: some may have gone while the table was
+ * detached.  See pipeline_gone.c.
+ */
+static void
+want_look(int32 source_id)
+{
+	Oid			types[1] = {INT4OID};
+	Datum		values[1] = {Int32GetDatum(source_id)};
+
+	if (SPI_execute_with_args("INSERT INTO triage.ticket_storage AS t (source_id, wanted) VALUES ($1, true)"
+							  " ON CONFLICT (source_id) DO UPDATE SET wanted = true, error = NULL, next_try = NULL",
+							  1, types, values, NULL, false, 0) != SPI_OK_INSERT)
+		elog(ERROR, "could not write triage.ticket_storage");
+}
+
 /* Writes the row of triage.source and returns its identity. */
 static int32
 write_source(Oid tickets, Jsonb *columns, Jsonb *options, Oid caller)
@@ -377,6 +393,7 @@ st_attach(PG_FUNCTION_ARGS)
 	st_routing_ensure_default_queue();
 	SPI_connect();
 	source_id = write_source(tickets, found, options_given, caller.userid);
+	want_look(source_id);
 	drop_triggers(tickets);
 	create_triggers(rel, source_id, &columns);
 	SPI_finish();

@@ -47,8 +47,9 @@ static StStatement find_decisions = {
 	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}, true, NULL
 };
 
-static int
-compare_texts(const text *a, const text *b)
+/* st_text_compare: the order of the collation "C". */
+int
+st_text_compare(const text *a, const text *b)
 {
 	int			la = VARSIZE_ANY_EXHDR(a);
 	int			lb = VARSIZE_ANY_EXHDR(b);
@@ -61,9 +62,9 @@ compare_texts(const text *a, const text *b)
 int
 st_noted_compare(const StNoted *a, const StNoted *b)
 {
-	int			c = compare_texts(a->key, b->key);
+	int			c = st_text_compare(a->key, b->key);
 
-	return c != 0 ? c : compare_texts(a->tenant, b->tenant);
+	return c != 0 ? c : st_text_compare(a->tenant, b->tenant);
 }
 
 static int

@@ -429,6 +429,12 @@ extern void st_forget_source(int32 source_id, bool everything);
 extern void st_rekey_ticket(int32 source_id, text *old_tenant, text *old_key,
 							text *new_tenant, text *new_key);
 
+/* ---- what a table consists of (pipeline_storage.c) ---- */
+
+extern ArrayType *st_storage_of(Oid tickets);
+extern bool st_storage_lost(ArrayType *then, ArrayType *now);
+extern bool st_storage_same(ArrayType *a, ArrayType *b);
+
 /* ---- the tickets table, asked through SPI (pipeline_ticket.c) ---- */
 
 extern char *st_table_name(Oid relid);
@@ -450,6 +456,7 @@ extern void st_noter_add(StNoter *noter, TupleTableSlot *ticket);
 extern void st_noter_end(StNoter *noter);
 extern void st_note_ticket(StSource *source, TupleTableSlot *ticket, bool again);
 extern bool st_ticket_has_decision(StSource *source, TupleTableSlot *ticket);
+extern int	st_text_compare(const text *a, const text *b);
 extern void st_backlog_forget_source(int32 source_id);
 extern void st_backlog_answered(int32 source_id, Datum *tenants, Datum *keys, int n);
 

@@ -238,6 +238,31 @@ COMMENT ON COLUMN triage.message_source.options IS 'Options as given to triage.a
 COMMENT ON COLUMN triage.message_source.attached_at IS 'When it was attached or configured last.';
 COMMENT ON COLUMN triage.message_source.attached_by IS 'Who did that.';
 
+-- Not dumped: after a restore what is there then is what the next look goes by.
+CREATE TABLE triage.ticket_storage (
+    source_id    integer PRIMARY KEY REFERENCES triage.source (source_id) ON DELETE CASCADE,
+    storage      bigint[],
+    wanted       boolean NOT NULL DEFAULT false,
+    looking      bigint[],
+    after_tenant text COLLATE "C",
+    after_key    text COLLATE "C",
+    left_out     boolean NOT NULL DEFAULT false,
+    removed      bigint NOT NULL DEFAULT 0,
+    error        text,
+    next_try     timestamptz
+);
+COMMENT ON TABLE triage.ticket_storage IS 'What each attached table consists of: when a part is missing, a partition that was dropped, detached or truncated, its decisions are looked through for tickets that are gone. Written by triage.forget_gone_tickets and triage.attach.';
+COMMENT ON COLUMN triage.ticket_storage.source_id IS 'The attached table: triage.source.source_id.';
+COMMENT ON COLUMN triage.ticket_storage.storage IS 'The relations and their files (OID and number of the file, as one number) that were there when all its tickets were looked at last; NULL: not known yet.';
+COMMENT ON COLUMN triage.ticket_storage.wanted IS 'Whether all its tickets are to be looked at whatever the storage says: true once the table is attached again; set it where tickets were deleted while triggers were off.';
+COMMENT ON COLUMN triage.ticket_storage.looking IS 'The same when the look that is going on began; NULL: none is.';
+COMMENT ON COLUMN triage.ticket_storage.after_tenant IS 'How far that look came: tenant of the last decision.';
+COMMENT ON COLUMN triage.ticket_storage.after_key IS 'And its ticket_key.';
+COMMENT ON COLUMN triage.ticket_storage.left_out IS 'Whether decisions were left out that others were at work on: then there is another look.';
+COMMENT ON COLUMN triage.ticket_storage.removed IS 'Of how many tickets that were gone everything was removed, ever.';
+COMMENT ON COLUMN triage.ticket_storage.error IS 'Why its tickets could not be looked at; NULL: they could.';
+COMMENT ON COLUMN triage.ticket_storage.next_try IS 'When that is tried again.';
+
 SELECT pg_catalog.pg_extension_config_dump('triage.source', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.message_source', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.source_source_id_seq', '');

@@ -73,7 +73,8 @@ FROM (VALUES
     ('queues', 'triage.tend_queues()', '15 seconds', true, 'Takes tickets back from agents who are gone, sends those that waited too long to the overflow queue'),
     ('escalations', 'triage.tend_escalations()', '1 minute', true, 'Lets escalations wait again whose lease ran out, takes those up the ladder that nobody acknowledged, clears the history'),
     ('waiting_check', 'triage.tend_waiting_alerts()', '5 minutes', false, 'Raises and resolves alerts about tickets that nobody can take or that wait too long'),
-    ('signatures', 'triage.tend_signatures()', '1 hour', false, 'Removes what is too old to find duplicates by')
+    ('signatures', 'triage.tend_signatures()', '1 hour', false, 'Removes what is too old to find duplicates by'),
+    ('gone_tickets', 'triage.forget_gone_tickets()', '1 minute', false, 'Removes what is left of tickets whose partition or table was dropped, detached or truncated')
 ) AS t (name, function, run_every, on_wake, description);
 
 SELECT pg_catalog.pg_extension_config_dump('triage.task', 'WHERE changed_at IS NOT NULL');
