@@ -62,6 +62,32 @@ SET support_triage.clock = '2026-11-23 14:00+00';
 UPDATE tickets SET status = 'open' WHERE id = 1;
 SELECT * FROM clocks WHERE key = '1';
 
+-- solved before it was decided: its clocks begin when it is reopened, and no first reply is owed
+SELECT * FROM clocks WHERE key = '4';
+UPDATE tickets SET status = 'on-hold' WHERE id = 4;
+SELECT * FROM clocks WHERE key = '4';
+SET support_triage.clock = '2026-11-23 15:00+00';
+UPDATE tickets SET status = 'open' WHERE id = 4;
+SELECT triage.decide_again('tickets', '4');
+SELECT * FROM clocks WHERE key = '4';
+INSERT INTO messages VALUES (9, 4, 'customer', 'again', NULL);
+UPDATE tickets SET status = 'closed' WHERE id = 4;
+SELECT key, metric, c, state, started_at, consumed FROM clocks WHERE key = '4';
+SET support_triage.clock = '2026-11-23 16:00+00';
+UPDATE tickets SET status = 'open' WHERE id = 4;
+SELECT key, metric, c, state, started_at, consumed FROM clocks WHERE key = '4';
+-- the same when what was said changes with the status, and when the customer had written before
+INSERT INTO tickets VALUES (5, 'Money', 'I want a refund', 'gold', 'Closed', '2026-11-23 09:00+00'), (6, 'Money', 'I want a refund', 'gold', 'Closed', '2026-11-23 09:00+00'),
+    (7, 'Money', 'I want a refund', NULL, 'Closed', '2026-11-23 09:00+00');
+INSERT INTO messages VALUES (10, 6, 'customer', 'still nothing', NULL);
+UPDATE tickets SET status = 'open', body = 'where is my parcel' WHERE id IN (5, 7);
+UPDATE tickets SET status = 'pending' WHERE id = 6;
+SELECT key, metric, c, p, state, started_at, due_at FROM clocks WHERE key IN ('5', '6', '7');
+UPDATE tickets SET body = 'I want a refund' WHERE id IN (5, 6, 7);
+SELECT key, metric, c, p, state, started_at, due_at FROM clocks WHERE key IN ('5', '6', '7');
+DELETE FROM tickets WHERE id IN (4, 5, 6, 7);
+SET support_triage.clock = '2026-11-23 14:00+00';
+
 -- decided again: another policy, or another priority
 UPDATE tickets SET segment = 'gold' WHERE id = 3;
 SELECT * FROM clocks WHERE key = '3';

@@ -202,9 +202,11 @@ st_follow_new(StFollow *follow, const StDecided *const *decided, int n)
 /*
  * st_follow_again
  *		Moves the clocks of a ticket that was decided again, and where it waits.
+ *		One that was solved when it was decided before and is open now has been
+ *		reopened.
  */
 void
-st_follow_again(const StDecided *d, bool was_automated)
+st_follow_again(const StDecided *d, const StReplaced *old)
 {
 	StClockTicket ticket;
 	StIdentity	caller;
@@ -213,9 +215,11 @@ st_follow_again(const StDecided *d, bool was_automated)
 	st_become_owner(&caller);
 	clock_ticket(d, &ticket);
 	SPI_connect();
+	if (old->solved)
+		st_clocks_reopened(&ticket, d->phase, st_now());
 	st_clocks_decided(&ticket, d->policy, begins_at(d), d->phase);
 	SPI_finish();
-	st_wait_again(d, was_automated);
+	st_wait_again(d, old->automated);
 	st_become_caller(&caller);
 }
 

@@ -388,7 +388,14 @@ typedef enum StWritten
 	ST_WRITTEN_AGAIN			/* it replaced one */
 } StWritten;
 
-extern StWritten st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why, bool *was_automated);
+/* What the decision that was replaced had said. */
+typedef struct StReplaced
+{
+	bool		automated;		/* it spared a person */
+	bool		solved;			/* the ticket was, when it was decided */
+} StReplaced;
+
+extern StWritten st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why, StReplaced *old);
 
 /* ---- what follows decisions (pipeline_clocks.c, pipeline_waiting.c) ---- */
 
@@ -404,7 +411,7 @@ typedef struct StFollow
 extern void st_policies_choose(StDecided *decided, int n);
 extern void st_follow_begin(StFollow *follow);
 extern void st_follow_new(StFollow *follow, const StDecided *const *decided, int n);
-extern void st_follow_again(const StDecided *decided, bool was_automated);
+extern void st_follow_again(const StDecided *decided, const StReplaced *old);
 extern void st_follow_wait(StFollow *follow, const StDecided *decided);
 extern void st_follow_end(StFollow *follow);
 extern bool st_names_agent(const text *agent);

@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -27,6 +28,13 @@
 #include "pipeline/pipeline_inner.h"
 
 PG_FUNCTION_INFO_V1(st_ticket_moved);
+
+static StStatement stored_promise = {
+	"SELECT sla_policy_id, priority FROM triage.decision"
+	" WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2"
+	" AND ticket_key OPERATOR(pg_catalog.=) $3 AND sla_policy_id IS NOT NULL",
+	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
+};
 
 /* What a row says of where its ticket stands. */
 typedef struct Standing
@@ -45,6 +53,35 @@ standing_of(StSource *source, TupleTableSlot *slot)
 	s.phase = s.status == NULL ? ST_PHASE_OPEN : st_status_phase(text_to_cstring(s.status));
 	s.has_agent = st_names_agent(st_column_text(&source->column[ST_ROLE_ASSIGNED_AGENT], slot));
 	return s;
+}
+
+/*
+ * Moves the clocks of a ticket.  One that was solved already when it was decided
+ * has none: they begin when it is reopened.  As the owner.
+ */
+static void
+move_clocks(StClockTicket *ticket, StPhase before, StPhase after)
+{
+	Datum		key[3] = {
+		PointerGetDatum(ticket->tenant_id), Int32GetDatum(ticket->source_id), PointerGetDatum(ticket->ticket_key)
+	};
+	TimestampTz now = st_now();
+
+	SPI_connect();
+	st_clocks_status(ticket, after, now);
+	if (before == ST_PHASE_SOLVED)
+	{
+		st_statement_run(&stored_promise, key, NULL, SPI_OK_SELECT);
+		if (SPI_processed == 1)
+		{
+			bool		isnull;
+
+			ticket->policy_id = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+			ticket->priority = DatumGetInt16(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
+			st_clocks_reopened(ticket, after, now);
+		}
+	}
+	SPI_finish();
 }
 
 /* Who has the ticket, and whether it waits, after its row changed.  As the owner. */
@@ -97,11 +134,7 @@ st_ticket_moved(PG_FUNCTION_ARGS)
 	st_disturbances++;
 	st_become_owner(&caller);
 	if (before.phase != after.phase)
-	{
-		SPI_connect();
-		st_clocks_status(&ticket, after.phase, st_now());
-		SPI_finish();
-	}
+		move_clocks(&ticket, before.phase, after.phase);
 	if (source->options.assign)
 		move_assignment(ticket.tenant_id, ticket.source_id, ticket.ticket_key, &before, &after);
 	st_become_caller(&caller);

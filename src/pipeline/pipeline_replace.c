@@ -29,7 +29,7 @@
 	" AND ticket_key OPERATOR(pg_catalog.=) $3"
 
 static StStatement lock_decision = {
-	"SELECT outcome::pg_catalog.text FROM triage.decision WHERE " KEY_IS_1_2_3 " FOR UPDATE",
+	"SELECT outcome::pg_catalog.text, status FROM triage.decision WHERE " KEY_IS_1_2_3 " FOR UPDATE",
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
@@ -198,12 +198,11 @@ run(SPIPlanPtr plan, Datum *values, const char *nulls, int expected)
  * st_replace_decision
  *		Writes a decision of a ticket that has one or may have one, and keeps
  *		the old one in the history; in mode ST_WRITE_MISSING leaves the old one
- *		alone.  Returns what became of it, and in *was_automated whether the old
- *		one spared a person.  Waits for a session that is deciding
- *		the same ticket.
+ *		alone.  Returns what became of it, and fills *old when one was replaced.
+ *		Waits for a session that is deciding the same ticket.
  */
 StWritten
-st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why, bool *was_automated)
+st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why, StReplaced *old)
 {
 	Datum		values[ST_NUM_DECISION_COLUMNS];
 	bool		isnull[ST_NUM_DECISION_COLUMNS];
@@ -251,8 +250,11 @@ st_replace_decision(const StDecided *decided, StWriteMode mode, const char *why,
 		exists = SPI_processed == 1;
 		if (exists)
 		{
-			*was_automated = strcmp(SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1),
+			char	   *status = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2);
+
+			old->automated = strcmp(SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1),
 									st_outcome_names[ST_OUTCOME_AUTO]) == 0;
+			old->solved = status != NULL && st_status_phase(status) == ST_PHASE_SOLVED;
 			run(history_plan, history, NULL, SPI_OK_INSERT);
 			run(update_plan, values, nulls, SPI_OK_UPDATE);
 			if (SPI_processed == 1)

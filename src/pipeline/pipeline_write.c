@@ -270,9 +270,9 @@ replace_one(StWriter *writer, int i)
 {
 	StDecided  *decided = &writer->decided[i];
 	const StDecided *one = decided;
-	bool		was_automated = false;
+	StReplaced	old = {false, false};
 
-	switch (st_replace_decision(decided, writer->mode, writer->why, &was_automated))
+	switch (st_replace_decision(decided, writer->mode, writer->why, &old))
 	{
 		case ST_WRITTEN_FIRST:
 			writer->written++;
@@ -280,7 +280,7 @@ replace_one(StWriter *writer, int i)
 			break;
 		case ST_WRITTEN_AGAIN:
 			writer->written++;
-			st_follow_again(decided, was_automated);
+			st_follow_again(decided, &old);
 			break;
 		case ST_WRITTEN_NOT:
 

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * clock_ticket.c
- *		Clocks of tickets that are decided again, get another key, or are gone.
+ *		Clocks of tickets that are decided again, reopened without any, get
+ *		another key, or are gone.
  *
  *-------------------------------------------------------------------------
  */
@@ -162,6 +163,45 @@ st_clocks_decided(const StClockTicket *ticket, const StPolicy *policy, Timestamp
 		if (writer == NULL)
 			writer = st_clock_writer_begin();
 		st_clock_begin(&clock, policy, target, 1, created_at, phase);
+		st_clock_add(writer, ticket, policy, &clock);
+	}
+	if (writer != NULL)
+		st_table_writer_end(writer);
+}
+
+/*
+ * st_clocks_reopened
+ *		See sla.h.  What was never promised to a ticket that was solved when it
+ *		was decided begins now.  A first reply is not owed: as with a ticket
+ *		that was solved without one, that clock is cancelled.
+ */
+void
+st_clocks_reopened(const StClockTicket *ticket, StPhase phase, TimestampTz at)
+{
+	const StPolicy *policy = st_policy_by_id(ticket->policy_id);
+	StTableWriter *writer = NULL;
+	StClockRow *rows;
+	bool		has[ST_NUM_METRICS] = {false};
+	int			n;
+
+	if (policy == NULL || phase == ST_PHASE_SOLVED)
+		return;
+	rows = st_clock_lock(ticket, &n);
+	for (int i = 0; i < n; i++)
+		has[rows[i].clock.metric] = true;
+	for (int i = 0; i < ST_NUM_METRICS; i++)
+	{
+		const StTarget *target = has[i] || !st_metric_at_creation(i) ? NULL :
+		st_policy_target(policy, i, ticket->priority);
+		StClock		clock;
+
+		if (target == NULL)
+			continue;
+		if (writer == NULL)
+			writer = st_clock_writer_begin();
+		st_clock_begin(&clock, policy, target, 1, at, phase);
+		if (st_metric_of_replies(i))
+			st_clock_finish(&clock, ST_CLOCK_CANCELLED, at);
 		st_clock_add(writer, ticket, policy, &clock);
 	}
 	if (writer != NULL)

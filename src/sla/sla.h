@@ -108,11 +108,14 @@ extern void st_clocks_start(StTableWriter *writer, const StPolicy *policy, const
 /*
  * What happens to a ticket afterwards; between SPI_connect and SPI_finish.
  * st_clocks_decided is for one that was decided again: policy may be another,
- * or NULL, and the priority too.
+ * or NULL, and the priority too.  st_clocks_reopened is for one that was solved
+ * and is open again, after or before st_clocks_status: it begins the clocks that
+ * the ticket was never given, by the policy and priority that *ticket names.
  */
 extern void st_clocks_decided(const StClockTicket *ticket, const StPolicy *policy,
 							  TimestampTz created_at, StPhase phase);
 extern void st_clocks_status(const StClockTicket *ticket, StPhase phase, TimestampTz at);
+extern void st_clocks_reopened(const StClockTicket *ticket, StPhase phase, TimestampTz at);
 extern void st_clocks_message(const StClockTicket *ticket, StAuthorKind author, TimestampTz at);
 
 /*
