@@ -64,6 +64,39 @@ CALL triage.backfill('tickets');
 SET client_min_messages = warning;
 SELECT outcome, count(*) FROM triage.decision GROUP BY outcome;
 
+-- what failed is tried again: what fails again stays as it is, what can be decided now is decided
+SET client_min_messages = notice;
+CALL triage.backfill('tickets');
+SET client_min_messages = warning;
+SELECT outcome, count(*), max(revision) FROM triage.decision GROUP BY outcome;
+SELECT count(*) FROM triage.decision_history;
+SELECT labels FROM triage.train('intent', $$
+    SELECT opening || ' ' || request, label
+    FROM unnest(ARRAY['Hello,', 'Dear team,', 'Hi,', 'Please help:']) AS opening,
+         (VALUES ('refund_request', 'I want a refund'), ('account_access', 'the login fails'), ('delivery_status', 'where is my parcel')) AS r(label, request)
+$$);
+DELETE FROM triage.escalation;
+SET client_min_messages = notice;
+CALL triage.backfill('tickets', 30, escalate => false);
+CALL triage.backfill('tickets');
+SET client_min_messages = warning;
+SELECT intent, outcome = 'failed' AS failed, count(*), min(revision), max(revision) FROM triage.decision GROUP BY 1, 2 ORDER BY 1;
+SELECT replaced_why, outcome, count(*) FROM triage.decision_history GROUP BY 1, 2;
+SELECT count(*) FROM triage.escalation;
+-- one that cannot be decided by any means stops nobody, and the same key of another tenant is not touched
+CREATE TABLE odds (id int, tenant text, body text, PRIMARY KEY (id, tenant));
+SELECT triage.attach('odds') ->> 'tenant' AS tenant;
+INSERT INTO odds SELECT n, t, 'I want a refund' FROM generate_series(1, 5) AS n, unnest('{a,b}'::text[]) AS t;
+UPDATE triage.decision SET outcome = 'failed' WHERE tenant_id = 'a';
+CREATE FUNCTION stop_it() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'stopped'; END$$;
+CREATE TRIGGER stop BEFORE UPDATE ON triage.decision FOR EACH ROW WHEN (NEW.ticket_key = '4' AND NEW.tenant_id = 'a') EXECUTE FUNCTION stop_it();
+SET client_min_messages = notice;
+CALL triage.backfill('odds');
+SET client_min_messages = warning;
+SELECT tenant_id, ticket_key, outcome, revision FROM triage.decision WHERE tenant_id <> '' ORDER BY 1, 2;
+DROP TRIGGER stop ON triage.decision;
+SELECT triage.detach('odds', true);
+
 -- nothing is written where nothing may be
 BEGIN READ ONLY;
 CALL triage.backfill('tickets');

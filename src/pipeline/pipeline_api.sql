@@ -126,7 +126,7 @@ CREATE OR REPLACE PROCEDURE triage.backfill(
     INOUT decided bigint DEFAULT NULL)
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'st_backfill';
-COMMENT ON PROCEDURE triage.backfill(regclass, integer, boolean, bigint) IS 'Decides the tickets of an attached table that have no decision: those from before it was attached, and those that came while triggers were off. Works in the order of the key, batch_size (1 to 10000) tickets a transaction; may be cancelled and called again. escalate => false queues no escalations. decided returns how many decisions were written.';
+COMMENT ON PROCEDURE triage.backfill(regclass, integer, boolean, bigint) IS 'Decides the tickets of an attached table that have no decision: those from before it was attached, and those that came while triggers were off. Tries those whose outcome is failed once more; what fails again keeps its decision. Works in the order of the key, batch_size (1 to 10000) tickets a transaction; may be cancelled and called again. escalate => false queues no escalations. decided returns how many decisions were written.';
 REVOKE ALL ON PROCEDURE triage.backfill(regclass, integer, boolean, bigint) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.decide_backlog()

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * pipeline_backfill.c
- *		CALL triage.backfill: decides the tickets that have no decision.
+ *		CALL triage.backfill: decides the tickets that have no decision, or a
+ *		failed one (pipeline_retry.c).
  *
  * Walks the table in the order of its key, a batch a transaction, so that it
  * can be cancelled at any moment and called again: what is decided is passed
  * over.  A batch is three queries: the next keys, which of them have no
- * decision, and those rows.
+ * decision or a failed one, and those rows.
  *
  * The rows are locked FOR SHARE before they are read: whoever changes a ticket
  * then waits for the batch, and decides it again afterwards.  Rows that are
@@ -50,10 +51,12 @@ PG_FUNCTION_INFO_V1(st_backfill);
  * would be planned by statistics that a young table does not have.
  */
 static StStatement find_missing = {
-	"SELECT t.ticket_key FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3))"
-	" AS t (tenant_id, ticket_key) WHERE (SELECT true FROM triage.decision d"
+	"SELECT f.ticket_key, f.failed FROM (SELECT t.ticket_key,"
+	" (SELECT d.outcome OPERATOR(pg_catalog.=) 'failed'::triage.outcome FROM triage.decision d"
 	" WHERE d.tenant_id OPERATOR(pg_catalog.=) t.tenant_id AND d.source_id OPERATOR(pg_catalog.=) $1"
-	" AND d.ticket_key OPERATOR(pg_catalog.=) t.ticket_key) IS NULL",
+	" AND d.ticket_key OPERATOR(pg_catalog.=) t.ticket_key) AS failed"
+	" FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($3)) AS t (tenant_id, ticket_key) OFFSET 0) f"
+	" WHERE f.failed IS NOT FALSE",
 	3, {INT4OID, TEXTARRAYOID, TEXTARRAYOID}, true, NULL
 };
 
@@ -68,6 +71,7 @@ typedef struct Backfill
 	List	   *skipped;		/* keys (text) whose rows were locked */
 	int64		decided;
 	int64		failed;
+	int64		failed_again;
 } Backfill;
 
 /* Keys and tenants of a batch, as text. */
@@ -174,9 +178,12 @@ next_keys(Backfill *b, StSource *source, bool *last)
 	}
 }
 
-/* Keeps of the keys those whose ticket has no decision. */
+/*
+ * Keeps of the keys those whose ticket has no decision; those whose ticket has
+ * a failed one are put into *failed.
+ */
 static Keys
-missing_keys(StSource *source, Keys all)
+missing_keys(StSource *source, Keys all, Keys *failed)
 {
 	Keys		result;
 	Datum		values[3];
@@ -185,6 +192,9 @@ missing_keys(StSource *source, Keys all)
 	result.n = 0;
 	result.keys = palloc(Max(all.n, 1) * sizeof(Datum));
 	result.tenants = NULL;
+	failed->n = 0;
+	failed->keys = palloc(Max(all.n, 1) * sizeof(Datum));
+	failed->tenants = NULL;
 
 	values[0] = Int32GetDatum(source->source_id);
 	values[1] = array_of(all.tenants, all.n);
@@ -194,11 +204,14 @@ missing_keys(StSource *source, Keys all)
 	st_become_caller(&caller);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
+		bool		missing;
 		bool		isnull;
+		Datum		key = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+		Keys	   *kind;
 
-		result.keys[result.n++] = PointerGetDatum(DatumGetTextPCopy(SPI_getbinval(SPI_tuptable->vals[i],
-																				  SPI_tuptable->tupdesc,
-																				  1, &isnull)));
+		(void) SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2, &missing);
+		kind = missing ? &result : failed;
+		kind->keys[kind->n++] = PointerGetDatum(DatumGetTextPCopy(key));
 	}
 	SPI_freetuptable(SPI_tuptable);
 	return result;
@@ -252,29 +265,18 @@ note_skipped(Backfill *b, Keys wanted, StSource *projected, SPITupleTable *rows,
 static void
 decide_keys(Backfill *b, StSource *source, Keys keys, bool wait)
 {
-	StringInfoData sql;
 	StSource	projected;
-	Oid			types[1] = {TEXTARRAYOID};
-	Datum		values[1];
 	StReader	reader;
 	StWriter   *writer;
 	TupleTableSlot *slot;
 	SPITupleTable *rows;
 	uint64		nrows;
-	char	   *target = st_ticket_target(source, &projected);
 
 	if (keys.n == 0)
 		return;
 
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT %s FROM %s WHERE ", target, st_table_name(source->tickets));
-	st_key_any_condition(&sql, source->columns.name[ST_ROLE_ID], source->column[ST_ROLE_ID].typid, 1);
-	appendStringInfo(&sql, " FOR SHARE%s", wait ? "" : " SKIP LOCKED");
-	values[0] = array_of(keys.keys, keys.n);
-	if (SPI_execute_with_args(sql.data, 1, types, values, NULL, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read tickets");
+	nrows = st_lock_tickets(source, array_of(keys.keys, keys.n), wait, &projected);
 	rows = SPI_tuptable;
-	nrows = SPI_processed;
 	if (!wait && nrows < keys.n)
 		note_skipped(b, keys, &projected, rows, nrows);
 
@@ -317,6 +319,10 @@ open_source(Backfill *b, Relation *rel)
 
 	*rel = table_open(b->tickets, RowShareLock);
 	source = st_source_for(st_source_get(b->tickets), *rel);
+	if (source->broken != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("%s", source->broken)));
 	return source;
 }
 
@@ -343,13 +349,15 @@ one_batch(Backfill *b)
 	if (keys.n > 0)
 	{
 		text	   *after = b->after;
+		Keys		failed;
 
 		MemoryContextSwitchTo(b->cxt);
 		b->after = DatumGetTextPCopy(keys.keys[keys.n - 1]);
 		if (after != NULL)
 			pfree(after);
 		MemoryContextSwitchTo(cxt);
-		decide_keys(b, source, missing_keys(source, keys), false);
+		decide_keys(b, source, missing_keys(source, keys, &failed), false);
+		b->decided += st_retry_failed(source, failed.keys, failed.n, b->escalate, &b->failed_again);
 	}
 	MemoryContextSwitchTo(old);
 	end_batch(b, rel);
@@ -437,6 +445,12 @@ st_backfill(PG_FUNCTION_ARGS)
 	if (b.failed > 0)
 		ereport(NOTICE,
 				(errmsg("%lld of the decided tickets have outcome failed", (long long) b.failed),
+				 errhint("See reasons in triage.decision.")));
+	if (b.failed_again > 0)
+		ereport(NOTICE,
+				(errmsg_plural("%lld ticket with outcome failed was tried again and failed again",
+							   "%lld tickets with outcome failed were tried again and failed again",
+							   (unsigned long) b.failed_again, (long long) b.failed_again),
 				 errhint("See reasons in triage.decision.")));
 
 	MemoryContextSwitchTo(outer);

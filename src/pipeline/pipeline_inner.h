@@ -442,6 +442,10 @@ extern ArrayType *st_storage_of(Oid tickets);
 extern bool st_storage_lost(ArrayType *then, ArrayType *now);
 extern bool st_storage_same(ArrayType *a, ArrayType *b);
 
+/* ---- trying again what failed (pipeline_retry.c) ---- */
+
+extern int64 st_retry_failed(StSource *source, Datum *keys, int n, bool escalate, int64 *failed);
+
 /* ---- the tickets table, asked through SPI (pipeline_ticket.c) ---- */
 
 extern char *st_table_name(Oid relid);
@@ -449,6 +453,7 @@ extern Oid	st_table_owner(Oid relid);
 extern void st_key_condition(StringInfo sql, const char *column, Oid typid, char comparison, int parameter);
 extern void st_key_any_condition(StringInfo sql, const char *column, Oid typid, int parameter);
 extern char *st_ticket_target(const StSource *source, StSource *projected);
+extern uint64 st_lock_tickets(StSource *source, Datum keys, bool wait, StSource *projected);
 extern TupleTableSlot *st_ticket_fetch(StSource *source, StSource *projected, const text *tenant,
 									   const text *key, bool for_share);
 extern bool st_ticket_is_live(StSource *source, const text *tenant, const text *key);

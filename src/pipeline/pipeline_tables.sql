@@ -162,7 +162,7 @@ CREATE TABLE triage.decision_history (
 );
 COMMENT ON TABLE triage.decision_history IS 'Decisions that were replaced, as they were.';
 COMMENT ON COLUMN triage.decision_history.replaced_at IS 'When it was replaced.';
-COMMENT ON COLUMN triage.decision_history.replaced_why IS 'Why it was replaced: "ticket changed", "ticket inserted again", "decided again" or a caller''s own words.';
+COMMENT ON COLUMN triage.decision_history.replaced_why IS 'Why it was replaced: "ticket changed", "ticket inserted again", "decided again", "had failed" or a caller''s own words.';
 
 -- By which near-duplicates are found.  Derived, holds no text, and is of use for as
 -- long as the windows of triage.signal_policy: not dumped, see triage.prune_signatures.

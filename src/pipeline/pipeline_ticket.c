@@ -221,6 +221,30 @@ st_ticket_target(const StSource *source, StSource *projected)
 }
 
 /*
+ * st_lock_tickets
+ *		Locks FOR SHARE and reads the tickets of these keys (text[]) as the
+ *		current user, or without wait those of them that nobody is changing;
+ *		between SPI_connect and SPI_finish.  Returns how many; the rows are in
+ *		SPI_tuptable, and *projected is the source as seen through them.
+ */
+uint64
+st_lock_tickets(StSource *source, Datum keys, bool wait, StSource *projected)
+{
+	StringInfoData sql;
+	Oid			types[1] = {TEXTARRAYOID};
+	Datum		values[1] = {keys};
+	char	   *target = st_ticket_target(source, projected);
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT %s FROM %s WHERE ", target, st_table_name(source->tickets));
+	st_key_any_condition(&sql, source->columns.name[ST_ROLE_ID], source->column[ST_ROLE_ID].typid, 1);
+	appendStringInfo(&sql, " FOR SHARE%s", wait ? "" : " SKIP LOCKED");
+	if (SPI_execute_with_args(sql.data, 1, types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read tickets");
+	return SPI_processed;
+}
+
+/*
  * st_ticket_fetch
  *		Reads one ticket as the current user, between SPI_connect and
  *		SPI_finish.  Returns it in a slot that the caller drops; throws when
