@@ -43,10 +43,11 @@ typedef struct Sign
 	const char *text;
 	int			length;
 	SignPlace	place;
+	int			rare;			/* its byte that is seldom met: looked for */
 } Sign;
 
 #define BEGINS(text)	{text, sizeof(text) - 1, AT_BEGIN}
-#define HAS(text)		{text, sizeof(text) - 1, ANYWHERE}
+#define HAS(text, rare) {text, sizeof(text) - 1, ANYWHERE, rare}
 #define ENDS_NAME(text)	{text, sizeof(text) - 1, IN_WORD}
 
 /* One of these and the line is a machine's. */
@@ -58,7 +59,7 @@ static const Sign signs[] = {
 	BEGINS("Uncaught (in promise)"),
 	BEGINS("Uncaught Exception"),
 	BEGINS("--- End of inner exception"),
-	HAS(" [running]:"),
+	HAS(" [running]:", 1),
 	BEGINS("panic: runtime error"),
 	BEGINS("fatal error: "),
 	BEGINS("PHP Fatal error"),
@@ -90,29 +91,29 @@ static const Sign signs[] = {
 	BEGINS("java.sql."),
 	BEGINS("System.NullReferenceException"),
 	BEGINS("Faulting application"),
-	HAS("thread 'main' panicked at"),
-	HAS(" segfault at "),
+	HAS("thread 'main' panicked at", 7),
+	HAS(" segfault at ", 3),
 	ENDS_NAME("Exception: "),
 	ENDS_NAME("Error: "),
-	HAS("Error: Cannot find module"),
-	HAS("NullPointerException"),
-	HAS("(Native Method)"),
-	HAS("(Unknown Source)"),
-	HAS("You have an error in your SQL syntax"),
-	HAS("HTTP/1.1\" "),
-	HAS("HTTP/1.0\" "),
-	HAS("HTTP/2.0\" "),
-	HAS("SQLSTATE "),
-	HAS("ORA-0"),
-	HAS("ORA-1"),
-	HAS("ORA-2"),
-	HAS("Traceback (most recent call last)"),
-	HAS("core dumped"),
-	HAS("\"level\":\""),
-	HAS("\"severity\":\""),
-	HAS(" level=error"),
-	HAS(" level=warn"),
-	HAS(" level=info"),
+	HAS("Error: Cannot find module", 5),
+	HAS("NullPointerException", 0),
+	HAS("(Native Method)", 0),
+	HAS("(Unknown Source)", 0),
+	HAS("You have an error in your SQL syntax", 27),
+	HAS("HTTP/1.1\" ", 4),
+	HAS("HTTP/1.0\" ", 4),
+	HAS("HTTP/2.0\" ", 4),
+	HAS("SQLSTATE ", 1),
+	HAS("ORA-0", 3),
+	HAS("ORA-1", 3),
+	HAS("ORA-2", 3),
+	HAS("Traceback (most recent call last)", 10),
+	HAS("core dumped", 5),
+	HAS("\"level\":\"", 0),
+	HAS("\"severity\":\"", 0),
+	HAS(" level=error", 6),
+	HAS(" level=warn", 6),
+	HAS(" level=info", 6),
 };
 
 static const char *const levels[] = {
@@ -138,23 +139,33 @@ begins_with(const char *text, int length, const char *what, int what_length)
 	return length >= what_length && memcmp(text, what, what_length) == 0;
 }
 
-/* Whether the text of at most LINE_READ bytes holds what. */
+/*
+ * holds_by
+ *		Whether the text of at most LINE_READ bytes holds what; looks for its
+ *		byte of that number.
+ */
 static bool
-holds(const char *text, int length, const char *what, int what_length)
+holds_by(const char *text, int length, const char *what, int what_length, int rare)
 {
 	const char *end = text + length - what_length;
 
 	while (text <= end)
 	{
-		const char *found = memchr(text, what[0], end - text + 1);
+		const char *found = memchr(text + rare, what[rare], end - text + 1);
 
 		if (found == NULL)
 			return false;
-		if (memcmp(found, what, what_length) == 0)
+		if (memcmp(found - rare, what, what_length) == 0)
 			return true;
-		text = found + 1;
+		text = found - rare + 1;
 	}
 	return false;
+}
+
+static bool
+holds(const char *text, int length, const char *what, int what_length)
+{
+	return holds_by(text, length, what, what_length, 0);
 }
 
 /* Whether the line shows the sign. */
@@ -168,7 +179,7 @@ shows(const char *text, int length, const Sign *sign)
 		case AT_BEGIN:
 			return begins_with(text, length, sign->text, sign->length);
 		case ANYWHERE:
-			return holds(text, length, sign->text, sign->length);
+			return holds_by(text, length, sign->text, sign->length, sign->rare);
 		case IN_WORD:
 			for (const char *p = text + 1; p <= end; p++)
 			{
