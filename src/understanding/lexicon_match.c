@@ -56,7 +56,8 @@ typedef struct Unit
 	int			nkeys;			/* edges that may leave the root by it; above
 								 * ROOT_KEYS: not known */
 	uint64		keys[ROOT_KEYS];
-	uint32		root;			/* the state behind them, shipped only; 0: none */
+	uint32		root;			/* the state behind them, shipped only; 0:
+								 * none */
 } Unit;
 
 typedef struct Path
