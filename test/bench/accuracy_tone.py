@@ -18,7 +18,8 @@ from bench_lib import DATA, Goals, Session, load_pairs, read_pairs, table
 LANGUAGES = {"english": "en", "spanish": "es", "french": "fr", "german": "de",
              "italian": "it", "portuguese": "pt", "arabic": "ar", "hindi": "hi"}
 FOLDS = 5
-TONE = '{"features": "tone", "kind": "linear"}'
+# The cost is that of the shipped models of sentiment and irony.
+TONE = '{"features": "tone", "kind": "linear", "cost": 0.1}'
 # From this probability on a text counts as ironic. It was set after a look at the validation file (0.5 gave 63.4), so the
 # figure of irony is optimistic; to call every text ironic scores 64.6.
 SUSPECTED = 0.4
