@@ -125,6 +125,15 @@ WITH sums AS (
 SELECT abs(ln(max(confidence) FILTER (WHERE label = 'en') / max(confidence) FILTER (WHERE label = 'nl'))
            - (max(score) FILTER (WHERE label = 'en') - max(score) FILTER (WHERE label = 'nl'))) < 0.01 AS sums_up
 FROM triage.classify_top('language', 'Where is my order?', 75) JOIN sums USING (label);
+-- so do those of a long text, in which each word gives what it gives alone, though many are looked up at once
+CREATE TEMP TABLE explained AS
+SELECT l AS label, e.* FROM unnest(ARRAY['da', 'nb']) l, triage.explain('language', repeat('jeg har en ny hund i dag ', 40), l) e;
+SELECT abs(ln(max(confidence) FILTER (WHERE label = 'da') / max(confidence) FILTER (WHERE label = 'nb'))
+           - (SELECT sum(CASE label WHEN 'da' THEN contribution ELSE -contribution END) FROM explained)) < 0.01 AS sums_up
+FROM triage.classify_top('language', repeat('jeg har en ny hund i dag ', 40), 75);
+SELECT token, count(*), count(DISTINCT e.contribution) AS different, max(e.contribution) = max(alone.contribution) AS as_alone
+FROM explained e JOIN triage.explain('language', 'jeg har en ny hund i dag', 'nb') alone USING (token)
+WHERE label = 'nb' AND token IS NOT NULL GROUP BY token ORDER BY token;
 SELECT d.token, d.contribution > e.contribution AS rather_german
 FROM triage.explain('language', 'the Bestellung', 'de') d JOIN triage.explain('language', 'the Bestellung', 'en') e USING (start)
 WHERE d.token IS NOT NULL ORDER BY start;
