@@ -18,8 +18,10 @@
  * the high 16; nbuckets is at least 65536, so that both together are the whole
  * hash.  A record is the mark (2 bytes), the number of weights n (1 byte) and
  * n times label and weight (a byte each), or for n = ST_COUNTS_DENSE a weight
- * for each label (width bytes).  Weights of a sequence of two letters contain
- * those of the second alone, which need not be looked up then.
+ * for each label (width bytes).  The records of a bucket are best found in order
+ * of their n, the greatest first: what many labels know is asked for most.
+ * Weights of a sequence of two letters contain those of the second alone, which
+ * need not be looked up then.
  *
  *-------------------------------------------------------------------------
  */

@@ -17,6 +17,11 @@
 #include "model/model_inner.h"
 #include "model/model_kernel.h"
 
+/* Bytes of a record; a dense one has fewer than two for each label. */
+#define MOST_RECORD (3 + 2 * ST_COUNTS_DENSE)
+
+StaticAssertDecl(ST_PAD(ST_COUNTS_LABELS) <= 2 * ST_COUNTS_DENSE, "a dense record is too long");
+
 /*
  * st_counts_fit
  *		Whether the counts of a stored model, if it has any, lie within it and
@@ -102,6 +107,27 @@ put_record(uint8 *p, const StCountsWeight *weights, Size n, float unit, int widt
 }
 
 /*
+ * move_forward
+ *		Moves the last record of a bucket, of size bytes, before those that have
+ *		fewer weights; most text asks for what has many, and finds it at once.
+ *		Records of as many stay as they are.
+ */
+static void
+move_forward(uint8 *bucket, uint8 *last, Size size, int width)
+{
+	uint8		record[MOST_RECORD];
+	uint8	   *p = bucket;
+
+	while (p < last && p[2] >= last[2])
+		p += 3 + (p[2] == ST_COUNTS_DENSE ? width : 2 * p[2]);
+	if (p == last)
+		return;
+	memcpy(record, last, size);
+	memmove(p + size, p, last - p);
+	memcpy(p, record, size);
+}
+
+/*
  * st_counts_build
  *		Returns the stored form, palloc'd, and its size.  weights, which is
  *		sorted, may name a feature without weight (0), for what is longer, and
@@ -176,10 +202,13 @@ st_counts_build(const StWeightsSource *source, StCountsWeight *weights, Size nwe
 		while (i < nweights && (murmurhash32(weights[i].hash) & mask) == b)
 		{
 			uint32		next = i + 1;
+			Size		length;
 
 			while (next < nweights && weights[next].hash == weights[i].hash)
 				next++;
-			bytes += put_record(records + bytes, weights + i, next - i, unit, source->width);
+			length = put_record(records + bytes, weights + i, next - i, unit, source->width);
+			move_forward(records + directory[b], records + bytes, length, source->width);
+			bytes += length;
 			i = next;
 		}
 	}
