@@ -169,6 +169,36 @@ SELECT key, metric, state FROM clocks WHERE key = '41' AND metric = 'next_reply'
 INSERT INTO messages VALUES (46, 41, 'Staff', 'hello', NULL);
 SELECT key, metric, state FROM clocks WHERE key = '41' AND metric = 'next_reply';
 
+-- deferred: what was written in the thread before the ticket was decided moves its clocks then
+SET support_triage.clock = '2026-12-01 10:00+00';
+CREATE TABLE later (id bigint PRIMARY KEY, body text, status text, created_at timestamptz);
+SELECT triage.attach('later', options => '{"mode": "deferred"}') ->> 'status' AS status;
+CREATE TABLE later_messages (id int PRIMARY KEY, ticket_id bigint REFERENCES later, author_kind text, body text, created_at timestamptz);
+SELECT triage.attach_messages('later_messages') ->> 'author_kind' AS author_kind;
+INSERT INTO later VALUES (51, 'where is my parcel', 'new', '2026-12-01 10:00+00'), (52, 'where is my parcel', 'new', '2026-12-01 10:00+00');
+SET support_triage.clock = '2026-12-01 10:30+00';
+INSERT INTO later_messages VALUES (1, 51, 'agent', 'on its way', '2026-12-01 10:10+00'), (2, 51, 'customer', 'when?', '2026-12-01 10:20+00'), (3, 52, 'bot', 'hello', NULL);
+SELECT ticket_key, author, arrived_at FROM triage.early_message ORDER BY message_no;
+SELECT * FROM clocks WHERE key IN ('51', '52');
+SET support_triage.clock = '2026-12-01 12:00+00';
+SELECT triage.decide_backlog(10);
+SELECT metric, c, state, started_at, consumed, due_at, key FROM clocks WHERE key IN ('51', '52');
+SELECT count(*) FROM triage.early_message;
+-- of tickets that are gone, and of tables that are: a week later nobody waits for them
+INSERT INTO later VALUES (53, 'where is my parcel', 'new', NULL);
+INSERT INTO later_messages VALUES (4, 53, 'agent', 'on its way', NULL);
+DELETE FROM later_messages WHERE id = 4;
+DELETE FROM later WHERE id = 53;
+SELECT triage.decide_backlog(10);
+SELECT count(*) FROM triage.early_message;
+SET support_triage.clock = '2026-12-09 12:00+00';
+SELECT triage.decide_backlog(10);
+SELECT count(*) FROM triage.early_message;
+INSERT INTO later VALUES (54, 'where is my parcel', 'new', NULL);
+INSERT INTO later_messages VALUES (5, 54, 'agent', 'on its way', NULL);
+SELECT triage.detach('later', true);
+SELECT count(*) FROM triage.early_message;
+
 -- leave nothing behind
 SELECT triage.detach('tickets', true);
 SELECT tgname FROM pg_trigger WHERE tgrelid IN ('tickets'::regclass, 'messages'::regclass) AND NOT tgisinternal;

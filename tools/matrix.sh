@@ -57,16 +57,47 @@ make_root() {
     as_admin touch "$root/.made"
 }
 
+# build_older: a private copy of the machine's own PostgreSQL with the extension, at
+# $scratch/older, for the folders of newer majors to upgrade from.
+build_older() {
+    local make
+    mkdir "$scratch/older"
+    copy_source "$scratch/older/src"
+    "$ROOT/tools/private-pg.sh" "$native" "$scratch/older/pg"
+    make=(make -s -C "$scratch/older/src" -j"$JOBS" with_llvm=no
+          "PG_CONFIG=$scratch/older/pg/usr/lib/postgresql/$native/bin/pg_config")
+    quietly "$scratch/older/log" "${make[@]}" all && quietly "$scratch/older/log" "${make[@]}" install
+}
+
+# bring_older ROOT: puts it into the folder, with the libraries that are not there.
+bring_older() {
+    local root=$1 lib
+    as_admin rm -rf "$root/srv/older"
+    as_admin cp -R "$scratch/older/pg" "$root/srv/older"
+    for lib in $(ldd "$scratch/older/pg/usr/lib/postgresql/$native"/{bin/*,lib/support_triage.so} 2>/dev/null |
+        awk '$3 ~ /^\// { print $3 }' | sort -u); do
+        [ -e "$root$lib" ] || as_admin cp -L "$lib" "$root$lib"
+    done
+}
+
 # run_in_root MAJOR ROOT: this tree's suites in the folder.
 run_in_root() {
-    local root=$2 copy
+    local root=$2 copy older=()
+    if [ -n "$native" ] && [ "$native" -lt "$1" ]; then
+        if [ -d "$scratch/older" ] || build_older; then
+            bring_older "$root"
+            older=("ST_OLDER_INSTALL=/srv/older/usr/lib/postgresql/$native")
+        else
+            warn "PostgreSQL $native could not be prepared: upgrades are tested within one release"
+        fi
+    fi
     copy=$(mktemp -d)
     copy_source "$copy"
     as_admin rm -rf "$root/srv/support_triage"
     as_admin cp -R "$copy" "$root/srv/support_triage"
     as_admin chmod 755 "$root/srv/support_triage"
     rm -rf "$copy"
-    inside "$root" ST_SKIP_SETUP=1 "PG_MAJOR=$1" /srv/support_triage/tools/test.sh
+    inside "$root" ST_SKIP_SETUP=1 "PG_MAJOR=$1" "${older[@]}" /srv/support_triage/tools/test.sh
 }
 
 scratch=$(mktemp -d)

@@ -18,7 +18,7 @@ SELECT m.kind,
        (pg_catalog.string_to_array(m.cells, ' '))[5] AS auditor
 FROM (VALUES
     -- tickets: written by functions only
-    ('table', 'r r r r r', 'decision decision_history waiting assignment sla_clock backlog_note escalation_turn'),
+    ('table', 'r r r r r', 'decision decision_history waiting assignment sla_clock backlog_note early_message escalation_turn'),
     -- the functions of this queue run as the caller, within the caller's tenants
     ('table', 'r w w w r', 'escalation escalation_history escalation_dead'),
     ('table', '- - - - r', 'ticket_signature'),

@@ -79,7 +79,8 @@ static StStatement find_decision = {
 };
 
 static StStatement forget_source = {
-	"DELETE FROM triage.backlog_note WHERE source_id OPERATOR(pg_catalog.=) $1",
+	"WITH early AS (DELETE FROM triage.early_message WHERE source_id OPERATOR(pg_catalog.=) $1)"
+	" DELETE FROM triage.backlog_note WHERE source_id OPERATOR(pg_catalog.=) $1",
 	1, {INT4OID}, true, NULL
 };
 
@@ -348,7 +349,7 @@ st_ticket_has_decision(StSource *source, TupleTableSlot *ticket)
 	return found;
 }
 
-/* Removes the notes of a source. */
+/* Removes the notes of a source, and what was written to tickets that wait. */
 void
 st_backlog_forget_source(int32 source_id)
 {

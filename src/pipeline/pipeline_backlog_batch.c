@@ -437,6 +437,7 @@ decide_batch(Batch *b, int batch_size)
 		i += n;
 	}
 	done = settle(b);
+	st_thread_catch_up();
 	MemoryContextSwitchTo(old);
 	return done;
 }

@@ -497,7 +497,9 @@ typedef struct StMessages
 	int			nwords[ST_NUM_AUTHORS];
 } StMessages;
 
+extern const char *const st_author_names[ST_NUM_AUTHORS];
 extern void st_thread_init(void);
+extern void st_thread_catch_up(void);
 extern void st_messages_drop_trigger(Oid messages);
 extern bool st_messages_of(int32 source_id, StMessages *found);
 extern void st_messages_read(StTableScan *scan, StMessages *found);

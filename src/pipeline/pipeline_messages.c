@@ -57,7 +57,7 @@ static const char *const usual_systems[] = {
 	"system", "event", "note", "internal", "internal_note", "private", "private_note"
 };
 
-static const char *const author_names[ST_NUM_AUTHORS] = {"customer", "agent", "bot", "system"};
+const char *const st_author_names[ST_NUM_AUTHORS] = {"customer", "agent", "bot", "system"};
 
 PG_FUNCTION_INFO_V1(st_attach_messages);
 PG_FUNCTION_INFO_V1(st_detach_messages);
@@ -125,7 +125,7 @@ find_author(const char *name)
 {
 	for (int i = 0; i < ST_NUM_AUTHORS; i++)
 	{
-		if (strcmp(author_names[i], name) == 0)
+		if (strcmp(st_author_names[i], name) == 0)
 			return i;
 	}
 	return -1;

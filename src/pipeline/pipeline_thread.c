@@ -6,7 +6,8 @@
  *
  * triage.attach_messages puts a row-level trigger on the messages table (not on
  * a view, which can have none).  What the message says is not read here, only
- * who wrote it, when, and to which ticket.
+ * who wrote it, when, and to which ticket.  A ticket that waits in the backlog
+ * has no clocks: its messages are kept and caught up with once it is decided.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,6 +23,10 @@
 #include "core/compat.h"
 #include "core/core.h"
 #include "pipeline/pipeline_inner.h"
+
+/* Messages that are caught up with in one call, and days that others are kept. */
+#define MAX_CAUGHT_UP	1000
+#define KEPT_DAYS		7
 
 PG_FUNCTION_INFO_V1(st_message_inserted);
 
@@ -43,6 +48,34 @@ static StStatement stored_decision = {
 	" WHERE tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2"
 	" AND ticket_key OPERATOR(pg_catalog.=) $3",
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
+};
+
+static StStatement keep_message = {
+	"INSERT INTO triage.early_message (source_id, tenant_id, ticket_key, author, arrived_at, noted_at)"
+	" VALUES ($1, $2, $3, $4::triage.author_kind, $5, $6)",
+	6, {INT4OID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, false, NULL
+};
+
+static StStatement take_kept = {
+	"SELECT m.message_no, m.source_id, m.tenant_id, m.ticket_key,"
+	" pg_catalog.array_position(pg_catalog.enum_range(NULL::triage.author_kind), m.author) OPERATOR(pg_catalog.-) 1,"
+	" m.arrived_at, COALESCE((s.options OPERATOR(pg_catalog.->>) 'assign')::pg_catalog.bool, true)"
+	" FROM triage.early_message m"
+	" JOIN triage.decision d ON d.tenant_id OPERATOR(pg_catalog.=) m.tenant_id"
+	" AND d.source_id OPERATOR(pg_catalog.=) m.source_id AND d.ticket_key OPERATOR(pg_catalog.=) m.ticket_key"
+	" LEFT JOIN triage.source s ON s.source_id OPERATOR(pg_catalog.=) m.source_id"
+	" ORDER BY m.arrived_at, m.message_no LIMIT " CppAsString2(MAX_CAUGHT_UP) " FOR UPDATE OF m SKIP LOCKED",
+	0, {0}, true, NULL
+};
+
+static StStatement drop_kept = {
+	"DELETE FROM triage.early_message WHERE message_no OPERATOR(pg_catalog.=) $1",
+	1, {INT8OID}, false, NULL
+};
+
+static StStatement forget_kept = {
+	"DELETE FROM triage.early_message WHERE noted_at OPERATOR(pg_catalog.<) $1",
+	1, {TIMESTAMPTZOID}, true, NULL
 };
 
 void
@@ -104,31 +137,91 @@ resolve(const StMessages *messages, Relation rel, StSource *columns, StColumn *a
 /*
  * Moves the clocks of a ticket.  One that was answered without a person and is
  * written to again by its customer waits for one: a human is always reachable.
+ * Returns whether the ticket has a decision; without one nothing happens.  Needs
+ * SPI_connect and the owner's identity.
  */
-static void
-message_arrived(const StSource *source, StClockTicket *ticket, StAuthorKind author, TimestampTz at)
+static bool
+move_clocks(StClockTicket *ticket, StAuthorKind author, TimestampTz at, bool assign)
 {
 	Datum		key[3] = {
 		PointerGetDatum(ticket->tenant_id), Int32GetDatum(ticket->source_id), PointerGetDatum(ticket->ticket_key)
 	};
+	HeapTuple	tuple;
+	TupleDesc	tupdesc;
 	bool		isnull;
 	bool		automated;
 
-	SPI_connect();
 	st_statement_run(&stored_decision, key, NULL, SPI_OK_SELECT);
-	if (SPI_processed == 1)
-	{
-		HeapTuple	tuple = SPI_tuptable->vals[0];
-		TupleDesc	tupdesc = SPI_tuptable->tupdesc;
+	if (SPI_processed == 0)
+		return false;
+	tuple = SPI_tuptable->vals[0];
+	tupdesc = SPI_tuptable->tupdesc;
+	ticket->policy_id = DatumGetInt32(SPI_getbinval(tuple, tupdesc, 1, &isnull));
+	ticket->priority = DatumGetInt16(SPI_getbinval(tuple, tupdesc, 2, &isnull));
+	automated = strcmp(SPI_getvalue(tuple, tupdesc, 3), st_outcome_names[ST_OUTCOME_AUTO]) == 0;
+	st_clocks_message(ticket, author, at);
+	if (automated && author == ST_AUTHOR_CUSTOMER && assign)
+		st_wait_as_decided(ticket->tenant_id, ticket->source_id, ticket->ticket_key, true);
+	return true;
+}
 
-		ticket->policy_id = DatumGetInt32(SPI_getbinval(tuple, tupdesc, 1, &isnull));
-		ticket->priority = DatumGetInt16(SPI_getbinval(tuple, tupdesc, 2, &isnull));
-		automated = strcmp(SPI_getvalue(tuple, tupdesc, 3), st_outcome_names[ST_OUTCOME_AUTO]) == 0;
-		st_clocks_message(ticket, author, at);
-		if (automated && author == ST_AUTHOR_CUSTOMER && source->options.assign)
-			st_wait_as_decided(ticket->tenant_id, ticket->source_id, ticket->ticket_key, true);
+/* A message of a ticket; of one that waits to be decided it is kept until then. */
+static void
+message_arrived(const StSource *source, StClockTicket *ticket, StAuthorKind author, TimestampTz at)
+{
+	SPI_connect();
+	if (!move_clocks(ticket, author, at, source->options.assign) && source->options.deferred)
+	{
+		Datum		values[6] = {
+			Int32GetDatum(ticket->source_id), PointerGetDatum(ticket->tenant_id),
+			PointerGetDatum(ticket->ticket_key), CStringGetTextDatum(st_author_names[author]),
+			TimestampTzGetDatum(at), TimestampTzGetDatum(st_now())
+		};
+
+		st_statement_run(&keep_message, values, NULL, SPI_OK_INSERT);
 	}
 	SPI_finish();
+}
+
+/*
+ * st_thread_catch_up
+ *		Moves the clocks of tickets that have been decided by what was written in
+ *		their threads before, at most MAX_CAUGHT_UP messages a call, and forgets
+ *		what is too old to wait for.  Needs SPI_connect.
+ */
+void
+st_thread_catch_up(void)
+{
+	Datum		values[1] = {TimestampTzGetDatum(st_now() - KEPT_DAYS * USECS_PER_DAY)};
+	StIdentity	caller;
+	SPITupleTable *rows;
+	uint64		n;
+
+	st_become_owner(&caller);
+	st_statement_run(&take_kept, NULL, NULL, SPI_OK_SELECT);
+	rows = SPI_tuptable;
+	n = SPI_processed;
+	for (uint64 i = 0; i < n; i++)
+	{
+		HeapTuple	tuple = rows->vals[i];
+		bool		isnull;
+		Datum		number[1] = {SPI_getbinval(tuple, rows->tupdesc, 1, &isnull)};
+		StClockTicket ticket = {
+			.source_id = DatumGetInt32(SPI_getbinval(tuple, rows->tupdesc, 2, &isnull)),
+			.tenant_id = DatumGetTextPP(SPI_getbinval(tuple, rows->tupdesc, 3, &isnull)),
+			.ticket_key = DatumGetTextPP(SPI_getbinval(tuple, rows->tupdesc, 4, &isnull))
+		};
+		int			author = DatumGetInt32(SPI_getbinval(tuple, rows->tupdesc, 5, &isnull));
+		TimestampTz at = DatumGetTimestampTz(SPI_getbinval(tuple, rows->tupdesc, 6, &isnull));
+		bool		assign = DatumGetBool(SPI_getbinval(tuple, rows->tupdesc, 7, &isnull));
+
+		CHECK_FOR_INTERRUPTS();
+		(void) move_clocks(&ticket, author, at, !isnull && assign);
+		st_statement_run(&drop_kept, number, NULL, SPI_OK_DELETE);
+	}
+	SPI_freetuptable(rows);
+	st_statement_run(&forget_kept, values, NULL, SPI_OK_DELETE);
+	st_become_caller(&caller);
 }
 
 /* triage.message_inserted(source_id): somebody wrote in a ticket's thread. */

@@ -1,5 +1,6 @@
-# pg_upgrade, with the library preloaded on both sides: to PostgreSQL 17 where that is
-# installed with the extension, else to another server of the same release. All is there
+# pg_upgrade, with the library preloaded on both sides: from the older PostgreSQL that
+# ST_OLDER_INSTALL names (its folder has bin and lib, and the extension installed), as
+# make test-matrix gives it, else from a server of the same release. All is there
 # afterwards, and the worker goes on.
 use strict;
 use warnings;
@@ -13,12 +14,12 @@ use TriagePipeline;
 use TriageWorker;
 
 my ($bindir, $stderr) = run_command([ 'pg_config', '--bindir' ]);
-my $newer = '/usr/lib/postgresql/17';
-my $has_newer = -x "$newer/bin/pg_upgrade" && -x "$newer/bin/postgres" && -e "$newer/lib/support_triage.so" && $bindir !~ m{/17/};
-my $newbindir = $has_newer ? "$newer/bin" : $bindir;
-note("upgrading from $bindir to $newbindir");
+my $older = $ENV{ST_OLDER_INSTALL};
+my $oldbindir = $older ? "$older/bin" : $bindir;
+my ($from) = run_command([ "$oldbindir/postgres", '--version' ]);
+note("upgrading from $from to this release");
 
-my $old = start_triage_node('old', preload => 1);
+my $old = start_triage_node('old', preload => 1, install_path => $older);
 attach_tickets($old, 'postgres');
 $old->safe_psql('postgres', q{
     CREATE TABLE later (id bigint PRIMARY KEY, body text);
@@ -40,17 +41,19 @@ my $before = $old->safe_psql('postgres', $look);
 like($before, qr/^30\|10\|50\|.*\|00:00:17\|stopped\|refund_request$/, 'there is something to keep');
 $old->stop;
 
-my $new = PostgreSQL::Test::Cluster->new('new', $has_newer ? (install_path => $newer) : ());
-# as the old one was made, which a newer initdb would not do by itself
-$new->init;
+my $new = PostgreSQL::Test::Cluster->new('new');
+# as the old one was made: before 18 initdb made no checksums by itself
+my ($major) = $from =~ / (\d+)/;
+my ($here_major) = (run_command([ 'pg_config', '--version' ]))[0] =~ / (\d+)/;
+$new->init($major < 18 && $here_major >= 18 ? (extra => ['--no-data-checksums']) : ());
 $new->append_conf('postgresql.conf', "shared_preload_libraries = 'support_triage'\n");
 
 my $here = getcwd();
 chdir(PostgreSQL::Test::Utils::tempdir()) || die 'cannot change directory';
 command_ok([
-    "$newbindir/pg_upgrade", '--no-sync', '-d', $old->data_dir =~ m{^/} ? $old->data_dir : "$here/" . $old->data_dir,
+    "$bindir/pg_upgrade", '--no-sync', '-d', $old->data_dir =~ m{^/} ? $old->data_dir : "$here/" . $old->data_dir,
     '-D', $new->data_dir =~ m{^/} ? $new->data_dir : "$here/" . $new->data_dir,
-    '-b', $bindir, '-B', $newbindir, '-s', $new->host, '-p', $old->port, '-P', $new->port ], 'pg_upgrade');
+    '-b', $oldbindir, '-B', $bindir, '-s', $new->host, '-p', $old->port, '-P', $new->port ], "pg_upgrade from $major to $here_major");
 chdir($here);
 
 $new->start;

@@ -16,7 +16,8 @@ our @EXPORT = qw(start_triage_node);
 sub start_triage_node
 {
     my ($name, %options) = @_;
-    my $node = PostgreSQL::Test::Cluster->new($name);
+    my @install = $options{install_path} ? (install_path => $options{install_path}) : ();
+    my $node = PostgreSQL::Test::Cluster->new($name, @install);
 
     $node->init(@{ $options{init} || [] });
     $node->append_conf('postgresql.conf', "shared_preload_libraries = 'support_triage'\n") if $options{preload};
