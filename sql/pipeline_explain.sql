@@ -58,6 +58,12 @@ SELECT e -> 'explained_version' = e -> 'decision' -> 'model_version' AS by_what_
 FROM triage.explain_decision('tickets', '1') AS e;
 SELECT triage.decide_again('tickets', '1');
 SELECT triage.explain_decision('tickets', '1') -> 'changed' AS changed, triage.explain_decision('tickets', '1') -> 'facts' ->> 'intent' AS intent;
+-- of every rule that applied, not of the last alone
+INSERT INTO triage.routing_rule (position, name, intent, tags, stop) VALUES (-2, 'first tag', 'money', '{a}', false), (-1, 'second tag', 'money', '{b}', false);
+SELECT triage.decide_again('tickets', '1');
+UPDATE triage.routing_rule SET tags = '{c}' WHERE name = 'second tag';
+DELETE FROM triage.routing_rule WHERE name = 'first tag';
+SELECT triage.explain_decision('tickets', '1') -> 'changed' AS changed;
 DELETE FROM triage.decision WHERE ticket_key = '3';
 SELECT triage.explain_decision('tickets', '3') -> 'changed' AS changed, triage.explain_decision('tickets', '3') -> 'decision' AS decision;
 

@@ -18,6 +18,7 @@
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
@@ -41,7 +42,11 @@ static StStatement stored_decision = {
 	" 'intent_confidence', d.intent_confidence, 'model', d.model_name,"
 	" 'model_version', d.model_version,"
 	" 'facts', pg_catalog.to_jsonb(triage.decision_facts(d)))::pg_catalog.text,"
-	" d.model_version, d.rule_version, r.version, r.name, d.decided_at"
+	" d.model_version, d.decided_at, ARRAY(SELECT CASE WHEN a.rule_id IS NULL THEN 'a rule that applied is gone'"
+	" ELSE pg_catalog.format('version %s of rule %s applied, it is at %s now', u.version, a.name, a.version) END"
+	" FROM ROWS FROM (pg_catalog.unnest(d.rules), pg_catalog.unnest(d.rule_versions)) WITH ORDINALITY"
+	" AS u (rule_id, version, n) LEFT JOIN triage.routing_rule a ON a.rule_id OPERATOR(pg_catalog.=) u.rule_id"
+	" WHERE a.version IS NULL OR a.version OPERATOR(pg_catalog.<>) u.version ORDER BY u.n)"
 	" FROM triage.decision d LEFT JOIN triage.queue q ON q.queue_id OPERATOR(pg_catalog.=) d.queue_id"
 	" LEFT JOIN triage.routing_rule r ON r.rule_id OPERATOR(pg_catalog.=) d.rule_id"
 	" WHERE d.tenant_id OPERATOR(pg_catalog.=) $1 AND d.source_id OPERATOR(pg_catalog.=) $2"
@@ -65,38 +70,35 @@ int_of_row(int column, bool *isnull)
 	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, isnull));
 }
 
-/* What is not as it was when the ticket was decided. */
+/*
+ * What is not as it was when the ticket was decided; rules are a text[] of what
+ * is to be said of those that applied, NULL without a decision.
+ */
 static void
-put_changes(StringInfo out, bool decided, int model_version, int active_version,
-			const char *rule, int rule_version, int rule_version_now)
+put_changes(StringInfo out, ArrayType *rules, int model_version, int active_version)
 {
-	const char *separator = "";
-	StringInfoData s;
+	Datum	   *said;
+	int			nsaid;
 
-	initStringInfo(&s);
 	appendStringInfoChar(out, '[');
-	if (!decided)
-	{
+	if (rules == NULL)
 		escape_json(out, "the ticket has no decision; see triage.backfill");
-		separator = ", ";
-	}
-	if (decided && model_version != 0 && active_version != 0 && model_version != active_version)
+	else
 	{
-		appendStringInfo(&s, "version %d of the model decided, %d is active", model_version, active_version);
-		appendStringInfoString(out, separator);
-		escape_json(out, s.data);
-		separator = ", ";
-	}
-	if (decided && rule_version != 0 && rule_version_now != rule_version)
-	{
-		resetStringInfo(&s);
-		if (rule == NULL)
-			appendStringInfoString(&s, "the rule that decided is gone");
-		else
-			appendStringInfo(&s, "version %d of rule %s decided, it is at %d now",
-							 rule_version, rule, rule_version_now);
-		appendStringInfoString(out, separator);
-		escape_json(out, s.data);
+		const char *separator = "";
+
+		if (model_version != 0 && active_version != 0 && model_version != active_version)
+		{
+			escape_json(out, psprintf("version %d of the model decided, %d is active", model_version, active_version));
+			separator = ", ";
+		}
+		deconstruct_array(rules, TEXTOID, -1, false, TYPALIGN_INT, &said, NULL, &nsaid);
+		for (int i = 0; i < nsaid; i++)
+		{
+			appendStringInfoString(out, separator);
+			escape_json(out, TextDatumGetCString(said[i]));
+			separator = ", ";
+		}
 	}
 	appendStringInfoChar(out, ']');
 }
@@ -120,11 +122,9 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	Datum		values[3];
 	char	   *stored;
 	char	   *why;
-	char	   *rule = NULL;
+	ArrayType  *rules = NULL;
 	int			model_version = 0;
 	int			active_version;
-	int			rule_version = 0;
-	int			rule_version_now = 0;
 	const char *queue;
 	Datum		result;
 
@@ -157,12 +157,8 @@ st_explain_decision(PG_FUNCTION_ARGS)
 
 		model_version = int_of_row(2, &isnull);
 		model_version = isnull ? 0 : model_version;
-		rule_version = int_of_row(3, &isnull);
-		rule_version = isnull ? 0 : rule_version;
-		rule_version_now = int_of_row(4, &isnull);
-		rule_version_now = isnull ? 0 : rule_version_now;
-		rule = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 5);
-		reader.now = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 6, &isnull));
+		reader.now = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull));
+		rules = DatumGetArrayTypePCopy(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4, &isnull));
 	}
 	st_become_caller(&caller);
 
@@ -222,7 +218,7 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	st_routing_explain_tier(reader.routing, &now.facts, &now.decision, &out);
 	st_put_considered(&out, &now);
 	appendStringInfoString(&out, ", \"changed\": ");
-	put_changes(&out, stored != NULL, model_version, active_version, rule, rule_version, rule_version_now);
+	put_changes(&out, rules, model_version, active_version);
 
 	st_put_evidence(&out, &reader, &now, &doc);
 	appendStringInfoChar(&out, '}');
