@@ -27,6 +27,7 @@ SELECT triage.set_presence('ann', 'available');
 SELECT count(triage.enqueue_ticket(tenant, 1, id::text, (SELECT name FROM triage.queue WHERE is_default), 50))
 FROM generate_series(1, 4) AS id, unnest('{a,b,""}'::text[]) AS tenant;
 SELECT count(*) FROM (SELECT (triage.claim_ticket('ann', 3)).*) AS c;
+INSERT INTO triage.early_message (source_id, tenant_id, ticket_key, author, arrived_at, noted_at) SELECT 1, t, '9', 'agent', now(), now() FROM unnest('{a,b,""}'::text[]) AS t;
 INSERT INTO triage.escalation_policy (cause, max_attempts) VALUES ('rule:refunds', 1);
 SELECT count(*) FROM triage.claim_escalations('w', batch => 100);
 SELECT count(*) FILTER (WHERE ticket_key = '2') AS completed, count(*) FILTER (WHERE ticket_key = '4') AS failed

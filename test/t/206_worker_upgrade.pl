@@ -1,7 +1,7 @@
 # pg_upgrade, with the library preloaded on both sides: from the older PostgreSQL that
 # ST_OLDER_INSTALL names (its folder has bin and lib, and the extension installed), as
-# make test-matrix gives it, else from a server of the same release. All is there
-# afterwards, and the worker goes on.
+# make test-matrix gives it and if this release takes its tables over at all, else from a
+# server of the same release. All is there afterwards, and the worker goes on.
 use strict;
 use warnings;
 
@@ -14,7 +14,29 @@ use TriagePipeline;
 use TriageWorker;
 
 my ($bindir, $stderr) = run_command([ 'pg_config', '--bindir' ]);
+# Whether a server of this release takes over the tables of the older one: what a minor release
+# of that one has begun to write into the catalog, an earlier minor of this one may refuse.
+sub takes_over
+{
+    my ($install) = @_;
+    my $there = PostgreSQL::Test::Cluster->new('there', install_path => $install);
+    my $here = PostgreSQL::Test::Cluster->new('here');
+    my $refused = 0;
+
+    $_->init, $_->start, $_->safe_psql('postgres', 'CREATE TABLE t (a int)') for $there, $here;
+    for my $option (split /\n/, $there->safe_psql('postgres',
+            q{SELECT split_part(o, '=', 1) FROM pg_attribute, unnest(attoptions) o WHERE attrelid = 't'::regclass}))
+    {
+        next if $here->psql('postgres', qq{ALTER TABLE t ALTER a SET ("$option" = 1)}) == 0;
+        note("no upgrade from the older release: this one does not know the column option $option");
+        $refused++;
+    }
+    $_->stop for $there, $here;
+    return !$refused;
+}
+
 my $older = $ENV{ST_OLDER_INSTALL};
+$older = undef if $older && !takes_over($older);
 my $oldbindir = $older ? "$older/bin" : $bindir;
 my ($from) = run_command([ "$oldbindir/postgres", '--version' ]);
 note("upgrading from $from to this release");
