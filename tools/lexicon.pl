@@ -614,9 +614,9 @@ for (my $at = 0; $at < @sets; $at++)
 }
 
 # Each state has slots of its own for its edges. What fits in a line of the memory (8
-# slots) lies in one and is searched whole; of others every second slot is taken. A slot
-# is the upper 32 bits of the key, the state that the edge leads to, and the lower 8 of
-# the key.
+# slots) lies in one and is searched whole; of more, two of three are taken, and one of
+# two in the first state, where most is looked for that is not there. A slot is the upper
+# 32 bits of the key, the state that the edge leads to, and the lower 8 of the key.
 die "too many states\n" if $nstates >= 1 << 24;
 my (@first, @slots);    # of each state
 my $slots = 0;
