@@ -61,12 +61,14 @@ make_root() {
 # $scratch/older, for the folders of newer majors to upgrade from.
 build_older() {
     local make
+    rm -rf "$scratch/older"
     mkdir "$scratch/older"
     copy_source "$scratch/older/src"
     "$ROOT/tools/private-pg.sh" "$native" "$scratch/older/pg"
     make=(make -s -C "$scratch/older/src" -j"$JOBS" with_llvm=no
           "PG_CONFIG=$scratch/older/pg/usr/lib/postgresql/$native/bin/pg_config")
-    quietly "$scratch/older/log" "${make[@]}" all && quietly "$scratch/older/log" "${make[@]}" install
+    quietly "$scratch/older/log" "${make[@]}" all && quietly "$scratch/older/log" "${make[@]}" install &&
+        touch "$scratch/older/built"
 }
 
 # bring_older ROOT: puts it into the folder, with the libraries that are not there.
@@ -84,7 +86,7 @@ bring_older() {
 run_in_root() {
     local root=$2 copy older=()
     if [ -n "$native" ] && [ "$native" -lt "$1" ]; then
-        if [ -d "$scratch/older" ] || build_older; then
+        if [ -e "$scratch/older/built" ] || build_older; then
             bring_older "$root"
             older=("ST_OLDER_INSTALL=/srv/older/usr/lib/postgresql/$native")
         else
