@@ -194,6 +194,24 @@ SELECT count(*) FROM triage.early_message;
 SET support_triage.clock = '2026-12-09 12:00+00';
 SELECT triage.decide_backlog(10);
 SELECT count(*) FROM triage.early_message;
+-- what waits with its ticket is kept however long that takes
+INSERT INTO later VALUES (55, 'where is my parcel', 'new', '2026-12-09 12:00+00');
+INSERT INTO later VALUES (56, 'where is my parcel', 'new', '2026-12-09 12:00+00');
+INSERT INTO later_messages VALUES (6, 55, 'agent', 'on its way', NULL), (7, 56, 'agent', 'on its way', NULL);
+SET support_triage.clock = '2026-12-20 12:00+00';
+SELECT triage.decide_backlog(1);
+SELECT ticket_key FROM triage.early_message;
+SELECT triage.decide_backlog(1);
+SELECT key, metric, state, consumed FROM clocks WHERE key IN ('55', '56');
+-- one that cannot move a clock does not stop the others
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.ticket_key = '57' THEN RAISE 'no'; END IF; RETURN NEW; END $$;
+CREATE TRIGGER refuse BEFORE UPDATE ON triage.sla_clock FOR EACH ROW EXECUTE FUNCTION refuse();
+INSERT INTO later VALUES (57, 'where is my parcel', 'new', NULL), (58, 'where is my parcel', 'new', NULL);
+INSERT INTO later_messages VALUES (8, 57, 'agent', 'on its way', NULL), (9, 58, 'agent', 'on its way', NULL);
+SELECT triage.decide_backlog(10);
+SELECT key, metric, state FROM clocks WHERE key IN ('57', '58');
+DROP TRIGGER refuse ON triage.sla_clock;
+SELECT count(*) FROM triage.early_message;
 INSERT INTO later VALUES (54, 'where is my parcel', 'new', NULL);
 INSERT INTO later_messages VALUES (5, 54, 'agent', 'on its way', NULL);
 SELECT triage.detach('later', true);

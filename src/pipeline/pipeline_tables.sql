@@ -231,7 +231,7 @@ CREATE TABLE triage.early_message (
     noted_at   timestamptz NOT NULL,
     CONSTRAINT early_message_pkey PRIMARY KEY (message_no)
 );
-COMMENT ON TABLE triage.early_message IS 'Messages that were written in the thread of a ticket that waits in triage.backlog, and so has no clocks yet. Written by the trigger of triage.attach_messages; triage.decide_backlog moves the clocks once the ticket is decided, and removes what is a week old and of no ticket that was decided.';
+COMMENT ON TABLE triage.early_message IS 'Messages that were written in the thread of a ticket that waits in triage.backlog, and so has no clocks yet. Written by the trigger of triage.attach_messages; triage.decide_backlog moves the clocks once the ticket is decided, and removes what is a week old and of no ticket that waits.';
 COMMENT ON COLUMN triage.early_message.message_no IS 'Identity; grows in the order of arrival.';
 COMMENT ON COLUMN triage.early_message.source_id IS 'The attached table: triage.source.source_id.';
 COMMENT ON COLUMN triage.early_message.tenant_id IS 'Tenant of the ticket; the empty string where there are no tenants.';

@@ -73,8 +73,12 @@ static StStatement drop_kept = {
 	1, {INT8OID}, false, NULL
 };
 
+/* Of what is old, neither what waits with its ticket nor what is next to be caught up with. */
 static StStatement forget_kept = {
-	"DELETE FROM triage.early_message WHERE noted_at OPERATOR(pg_catalog.<) $1",
+	"DELETE FROM triage.early_message m WHERE m.noted_at OPERATOR(pg_catalog.<) $1"
+	" AND NOT EXISTS (SELECT FROM triage.backlog_note n WHERE n.source_id OPERATOR(pg_catalog.=) m.source_id)"
+	" AND NOT EXISTS (SELECT FROM triage.decision d WHERE d.tenant_id OPERATOR(pg_catalog.=) m.tenant_id"
+	" AND d.source_id OPERATOR(pg_catalog.=) m.source_id AND d.ticket_key OPERATOR(pg_catalog.=) m.ticket_key)",
 	1, {TIMESTAMPTZOID}, true, NULL
 };
 
@@ -183,11 +187,30 @@ message_arrived(const StSource *source, StClockTicket *ticket, StAuthorKind auth
 	SPI_finish();
 }
 
+/* A message that was kept. */
+typedef struct Kept
+{
+	StClockTicket ticket;
+	StAuthorKind author;
+	TimestampTz at;
+	bool		assign;
+} Kept;
+
+static void
+move_clocks_late(void *arg)
+{
+	Kept	   *kept = arg;
+
+	(void) move_clocks(&kept->ticket, kept->author, kept->at, kept->assign);
+}
+
 /*
  * st_thread_catch_up
  *		Moves the clocks of tickets that have been decided by what was written in
  *		their threads before, at most MAX_CAUGHT_UP messages a call, and forgets
- *		what is too old to wait for.  Needs SPI_connect.
+ *		what is old and of no ticket that waits.  A message that cannot move them
+ *		is dropped with a warning: it must not keep the backlog from being
+ *		decided.  Needs SPI_connect.
  */
 void
 st_thread_catch_up(void)
@@ -204,19 +227,24 @@ st_thread_catch_up(void)
 	for (uint64 i = 0; i < n; i++)
 	{
 		HeapTuple	tuple = rows->vals[i];
+		TupleDesc	desc = rows->tupdesc;
 		bool		isnull;
-		Datum		number[1] = {SPI_getbinval(tuple, rows->tupdesc, 1, &isnull)};
-		StClockTicket ticket = {
-			.source_id = DatumGetInt32(SPI_getbinval(tuple, rows->tupdesc, 2, &isnull)),
-			.tenant_id = DatumGetTextPP(SPI_getbinval(tuple, rows->tupdesc, 3, &isnull)),
-			.ticket_key = DatumGetTextPP(SPI_getbinval(tuple, rows->tupdesc, 4, &isnull))
+		Datum		number[1] = {SPI_getbinval(tuple, desc, 1, &isnull)};
+		Kept		kept = {
+			.ticket.source_id = DatumGetInt32(SPI_getbinval(tuple, desc, 2, &isnull)),
+			.ticket.tenant_id = DatumGetTextPP(SPI_getbinval(tuple, desc, 3, &isnull)),
+			.ticket.ticket_key = DatumGetTextPP(SPI_getbinval(tuple, desc, 4, &isnull)),
+			.author = DatumGetInt32(SPI_getbinval(tuple, desc, 5, &isnull)),
+			.at = DatumGetTimestampTz(SPI_getbinval(tuple, desc, 6, &isnull)),
+			.assign = DatumGetBool(SPI_getbinval(tuple, desc, 7, &isnull))
 		};
-		int			author = DatumGetInt32(SPI_getbinval(tuple, rows->tupdesc, 5, &isnull));
-		TimestampTz at = DatumGetTimestampTz(SPI_getbinval(tuple, rows->tupdesc, 6, &isnull));
-		bool		assign = DatumGetBool(SPI_getbinval(tuple, rows->tupdesc, 7, &isnull));
+		char	   *why;
 
 		CHECK_FOR_INTERRUPTS();
-		(void) move_clocks(&ticket, author, at, !isnull && assign);
+		if (!st_guarded(move_clocks_late, &kept, &why))
+			ereport(WARNING,
+					(errmsg("a message of ticket \"%s\" moved no clocks", text_to_cstring(kept.ticket.ticket_key)),
+					 errdetail("%s", why)));
 		st_statement_run(&drop_kept, number, NULL, SPI_OK_DELETE);
 	}
 	SPI_freetuptable(rows);
