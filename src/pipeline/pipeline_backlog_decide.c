@@ -253,15 +253,6 @@ is_answered(const StNoted *e)
 
 /* ---- deciding ---- */
 
-/* Takes the identity in which tickets are read. */
-static void
-become_reader(Oid owner, StIdentity *caller)
-{
-	GetUserIdAndSecContext(&caller->userid, &caller->sec_context);
-	SetUserIdAndSecContext(owner, caller->sec_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
-}
-
 /* Decides those of the tickets that are to be decided anew, or the others. */
 static void
 decide_rows(StSource *projected, StNoted **tickets, int n, SPITupleTable *rows, bool anew, Oid owner)
@@ -294,7 +285,7 @@ decide_rows(StSource *projected, StNoted **tickets, int n, SPITupleTable *rows, 
 		decided = st_writer_next(writer);
 		old = MemoryContextSwitchTo(st_writer_context(writer));
 		ExecStoreHeapTuple(rows->vals[e->row], slot, false);
-		become_reader(owner, &caller);
+		st_become_reader(owner, &caller);
 		decidable = st_decide(&reader, slot, decided);
 		st_become_caller(&caller);
 		MemoryContextSwitchTo(old);
@@ -341,7 +332,7 @@ look_for_held(StSource *source, Oid owner, StNoted **tickets, int n)
 	if (n == 0)
 		return;
 	qsort(tickets, n, sizeof(StNoted *), by_ticket);
-	become_reader(owner, &caller);
+	st_become_reader(owner, &caller);
 	SPI_freetuptable(read_tickets(source, &projected, tickets, n, false));
 	st_become_caller(&caller);
 	for (int i = 0; i < n; i++)
@@ -388,7 +379,7 @@ st_noted_decide(StNoted **tickets, int n)
 	qsort(sorted, n, sizeof(StNoted *), by_ticket);
 
 	st_disturbances++;
-	become_reader(rel->rd_rel->relowner, &caller);
+	st_become_reader(rel->rd_rel->relowner, &caller);
 	rows = read_tickets(source, &projected, sorted, n, true);
 	st_become_caller(&caller);
 

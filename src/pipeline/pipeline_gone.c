@@ -238,9 +238,7 @@ look_for_tickets(StSource *source, Oid owner, Seen *seen, int n)
 	projected.column[ST_ROLE_ID].attnum = 1;
 	projected.column[ST_ROLE_TENANT].attnum = tenant == NULL ? 0 : 2;
 
-	GetUserIdAndSecContext(&caller.userid, &caller.sec_context);
-	SetUserIdAndSecContext(owner, caller.sec_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+	st_become_reader(owner, &caller);
 	if (SPI_execute_with_args(sql.data, 1, types, values, NULL, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read tickets");
 	slot = MakeSingleTupleTableSlot(SPI_tuptable->tupdesc, &TTSOpsHeapTuple);

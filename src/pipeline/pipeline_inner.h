@@ -520,6 +520,7 @@ typedef struct StIdentity
 
 extern void st_become_owner(StIdentity *saved);
 extern void st_become(Oid userid, StIdentity *saved);
+extern void st_become_reader(Oid owner, StIdentity *saved);
 extern void st_become_caller(const StIdentity *saved);
 
 /* A statement whose plan is kept for the life of the backend. */

@@ -34,6 +34,19 @@ st_become_owner(StIdentity *saved)
 	st_become(st_extension_owner(), saved);
 }
 
+/*
+ * Takes the identity in which the tickets of a table are read for no one in
+ * particular: its owner's, in a security-restricted operation, as VACUUM reads
+ * tables.
+ */
+void
+st_become_reader(Oid owner, StIdentity *saved)
+{
+	GetUserIdAndSecContext(&saved->userid, &saved->sec_context);
+	SetUserIdAndSecContext(owner, saved->sec_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+}
+
 void
 st_become_caller(const StIdentity *saved)
 {
