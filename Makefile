@@ -64,7 +64,7 @@ src/understanding/lexicon_table.o src/understanding/lexicon_table.bc: $(LEXICON)
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) Makefile
 
 # The inner loops: what core does for its checksums.
-src/model/model_kernel.o src/model/model_counts.o: CFLAGS += -O3
+src/model/model_kernel.o src/model/model_counts.o src/model/model_words.o: CFLAGS += -O3
 else
 all install installcheck clean:
 	@echo "No PGXS at \"$(PG_CONFIG) --pgxs\": install the server's headers (make setup) or say PG_CONFIG=..." >&2

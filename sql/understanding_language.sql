@@ -148,6 +148,14 @@ FROM (VALUES
     ('private', repeat(U&'\E000\+10FFFD ', 5000)), ('jamo', repeat(U&'\1112\1161\11ab', 10000)), ('points', repeat(U&'\064E\064F', 10000))
 ) AS v(name, document), triage.language(document) ORDER BY name;
 
+-- the sums of words are kept from text to text: words that come between change no answer
+CREATE TEMP TABLE before AS SELECT text, triage.language(text)::text AS found
+FROM (VALUES ('Where is my parcel?'), ('Wo bleibt mein Paket?'), ('Où est mon colis ?'), ('Где моя посылка?'),
+      ('パーセルはどこですか'), ('Where is it? Bitte antworten Sie mir schnell, ich warte seit drei Wochen.')) v(text);
+SELECT count(triage.language(translate(left(md5(i::text), 9), '0123456789', 'ghijklmnop'))) FROM generate_series(1, 4000) i;
+SELECT count(*) AS answers, count(*) FILTER (WHERE triage.language(text)::text IS DISTINCT FROM found) AS changed FROM before;
+SELECT count(*) AS answers, count(*) FILTER (WHERE triage.language(text)::text IS DISTINCT FROM found) AS changed FROM before;
+
 -- a model of one's own of the same kind
 CREATE TEMP TABLE dialects AS
 SELECT label, string_agg(word, ' ') AS document
@@ -165,7 +173,15 @@ SELECT * FROM triage.train('many', 'SELECT ''word'' || i, i::text FROM generate_
 -- readers of letters serve linear models too
 SELECT accuracy FROM triage.train('dialects', 'SELECT document, label FROM dialects', '{"kind": "linear", "features": "letters"}');
 SELECT (triage.classify('dialects', 'kabba')).label;
+-- one's own of letters takes the place of the shipped one, whatever its kind
+SELECT version FROM triage.train('language', 'SELECT document, CASE label WHEN ''north'' THEN ''fr'' ELSE ''es'' END FROM dialects',
+    '{"kind": "linear", "features": "letters"}');
+SELECT triage.activate('language', 1);
+SET support_triage.language_confidence = 0;
+SELECT language FROM triage.language('kabba kadde kafa 12 kalo');
+SELECT language FROM triage.language('molle 12 moggi mofa mobbe');
+RESET support_triage.language_confidence;
 -- one's own takes the place of the shipped one; of another kind it is not read
 SELECT version FROM triage.train('language', 'SELECT document, label FROM dialects', '{"kind": "linear"}');
-SELECT triage.activate('language', 1);
+SELECT triage.activate('language', 2);
 SELECT language FROM triage.language('Where is my order?');

@@ -126,10 +126,15 @@ extern const float *st_model_score_features(StModel *model, const StTokens *toke
 											const StFeatures *features, bool *in_scope);
 
 /*
- * The logits of all labels alone, not divided by the temperature, for who makes
- * something else of them.  Overwritten by the next document of any model.
+ * For a model of the reader "letters", and a document that is read by pieces.
+ * st_model_add_word adds a word to those since st_model_begin_words and returns
+ * whether it is one (of digits or points alone it is none); st_model_words_sums
+ * returns the logits of all labels, not divided by the temperature, NULL when
+ * there are no words.  They are overwritten by the next document of any model.
  */
-extern const float *st_model_sums(StModel *model, const StFeatures *features);
+extern void st_model_begin_words(StModel *model);
+extern bool st_model_add_word(StModel *model, const uint32 *points, int npoints);
+extern const float *st_model_words_sums(StModel *model);
 
 /*
  * Of the last document: the same probabilities; the scores whose softmax they

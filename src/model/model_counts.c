@@ -265,16 +265,14 @@ add_sparse(int32 *totals, const Block *block)
 }
 
 /*
- * st_counts_sums
- *		Fills logits, which has nlabels floats, with the sums of the features'
+ * st_counts_totals
+ *		Adds to totals, which has ST_PAD(ST_COUNTS_LABELS) numbers, the features'
  *		weights; returns how many features the model knows.
  */
 int
-st_counts_sums(const StWeights *w, const uint32 *hashes, int n, float *logits)
+st_counts_totals(const StWeights *w, const uint32 *hashes, int n, int32 *totals)
 {
-	const StWeightsHeader *head = w->header;
-	Records		r = records_of(head);
-	int32		totals[MOST_WIDTH] = {0};
+	Records		r = records_of(w->header);
 	int			known = 0;
 	Block		block;
 
@@ -302,8 +300,34 @@ st_counts_sums(const StWeights *w, const uint32 *hashes, int n, float *logits)
 		add_sparse(totals, &block);
 		CHECK_FOR_INTERRUPTS();
 	}
+	return known;
+}
+
+/*
+ * st_counts_logits
+ *		Fills logits, which has nlabels floats, with what totals stand for.
+ */
+void
+st_counts_logits(const StWeights *w, const int32 *totals, float *logits)
+{
+	const StWeightsHeader *head = w->header;
+
 	for (uint32 j = 0; j < head->nlabels; j++)
 		logits[j] = totals[j] * head->unit + w->bias[j];
+}
+
+/*
+ * st_counts_sums
+ *		Fills logits, which has nlabels floats, with the sums of the features'
+ *		weights; returns how many features the model knows.
+ */
+int
+st_counts_sums(const StWeights *w, const uint32 *hashes, int n, float *logits)
+{
+	int32		totals[MOST_WIDTH] = {0};
+	int			known = st_counts_totals(w, hashes, n, totals);
+
+	st_counts_logits(w, totals, logits);
 	return known;
 }
 

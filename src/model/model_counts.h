@@ -77,6 +77,8 @@ extern void *st_counts_build(const StWeightsSource *source, StCountsWeight *weig
 							 Size nweights, Size *size);
 
 /* model_counts.c */
+extern int	st_counts_totals(const StWeights *w, const uint32 *hashes, int n, int32 *totals);
+extern void st_counts_logits(const StWeights *w, const int32 *totals, float *logits);
 extern int	st_counts_sums(const StWeights *w, const uint32 *hashes, int n, float *logits);
 extern void st_counts_explain(const StWeights *w, const StFeatures *features, int label,
 							  double *by_token);

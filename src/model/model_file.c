@@ -341,6 +341,13 @@ st_weights_reader(const StWeights *w)
 	return w->reader;
 }
 
+/* st_weights_counts_width: see model_inner.h */
+uint32
+st_weights_counts_width(const StWeights *w)
+{
+	return w->header->counts != 0 ? w->header->width : 0;
+}
+
 /* st_weights_temperature: what divides the logits */
 float
 st_weights_temperature(const StWeights *w)

@@ -58,6 +58,9 @@ extern const char *st_weights_features(const StWeights *w);
 extern StFeatureReader st_weights_reader(const StWeights *w);
 extern float st_weights_temperature(const StWeights *w);
 
+/* of a "counts" model how many numbers its sums have, padding included; else 0 */
+extern uint32 st_weights_counts_width(const StWeights *w);
+
 /* e.g. "ICU 72.1, Unicode 15.0": what the model was trained with */
 extern const char *st_weights_unicode(const StWeights *w);
 
@@ -226,7 +229,9 @@ extern bool st_shipped_is_stale(const char *name);
 extern bytea *st_shipped_make(const bytea *weights);
 extern char *st_shipped_label(const StWeights *weights, int i);
 
-/* ---- an opened version (model_open.c) ---- */
+/* ---- an opened version (model_open.c, model_words.c) ---- */
+
+typedef struct StWordSums StWordSums;
 
 struct StModel
 {
@@ -246,6 +251,7 @@ struct StModel
 	StFeatureReader reader;
 	float	   *probs;			/* of the last document */
 	float	   *scores;			/* likewise */
+	StWordSums *words;			/* NULL: none were added yet */
 };
 
 extern StModel *st_model_load(const char *name, const StModelRow *row,

@@ -327,13 +327,6 @@ st_model_score(StModel *model, const StDocument *doc, bool *in_scope)
 	return st_model_score_features(model, reading.tokens, reading.features, in_scope);
 }
 
-/* st_model_sums: see model.h */
-const float *
-st_model_sums(StModel *model, const StFeatures *features)
-{
-	return st_weights_sums(model->weights, features);
-}
-
 /* st_model_probs, st_model_scores, st_model_temperature: see model.h */
 const float *
 st_model_probs(const StModel *model)

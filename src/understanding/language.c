@@ -22,7 +22,6 @@
 #include <math.h>
 
 #include "miscadmin.h"
-#include "utils/memutils.h"
 
 #include "core/compat.h"
 #include "model/model.h"
@@ -31,9 +30,8 @@
 /* More labels than this a model of the user's own may have, but not for us. */
 #define MOST_LANGUAGES	255
 
-/* Sentences that are judged, and features that are read at once, at the most. */
+/* Sentences that are judged, at the most. */
 #define MOST_PARTS		64
-#define MOST_FEATURES	4096
 
 /*
  * So many letters are read at a time, until it is clear what language they are;
@@ -96,8 +94,6 @@ typedef struct Judge
 	float		sums[MOST_LANGUAGES];
 	float		best_prob;		/* what judge_sums made probable */
 } Judge;
-
-static uint32 *hashes = NULL;
 
 /* The script of a token: that of its first letter that has one. */
 static StScript
@@ -252,31 +248,24 @@ static void
 read_words(Judge *j, int *t, int last, int letters, Part *part)
 {
 	const StTokens *tokens = j->reading->tokens;
-	StFeatures	features = {0};
 	const float *sums;
 	int			most = part->letters + letters;
 
-	features.hashes = hashes;
+	st_model_begin_words(j->model);
 	for (; *t < last && part->letters < most; (*t)++)
 	{
-		int			n;
+		const StToken *token = &tokens->tokens[*t];
 
-		if (features.n + ST_LETTERS_MOST > MOST_FEATURES)
-			break;
-		if (j->scripts[*t] != j->script)
-			continue;
-		n = st_letters_word(tokens->points + tokens->tokens[*t].first,
-							tokens->tokens[*t].length, hashes + features.n);
-		if (n > 0)
+		if (j->scripts[*t] == j->script &&
+			st_model_add_word(j->model, tokens->points + token->first, token->length))
 		{
-			part->letters += tokens->tokens[*t].length;
+			part->letters += token->length;
 			part->words++;
 		}
-		features.n += n;
 	}
-	if (features.n == 0)
+	sums = st_model_words_sums(j->model);
+	if (sums == NULL)
 		return;
-	sums = st_model_sums(j->model, &features);
 	for (int k = 0; k < j->nlabels; k++)
 		part->sums[k] += sums[k];
 }
@@ -499,8 +488,6 @@ st_language(StReading *reading, const StLanguagePrior *priors, int npriors, StLa
 	{
 		int			best;
 
-		if (hashes == NULL)
-			hashes = MemoryContextAlloc(TopMemoryContext, sizeof(uint32) * MOST_FEATURES);
 		choose_candidates(&j);
 		set_priors(&j, priors, npriors);
 		best = judge_parts(&j, &out->confidence, &parts);

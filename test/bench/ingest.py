@@ -23,6 +23,7 @@ from bench_lib import TMP, Goals, Session, demo_tickets, load_pairs, median, tab
 TICKETS = 100_000
 INTENTS = 20
 SUBJECT, BODY = 35, 265     # bytes
+MOST_SENTENCES = 30         # of a ticket
 ROUNDS = 7
 PGBENCH_SECONDS, PGBENCH_ROUNDS = 5, 3
 
@@ -48,13 +49,14 @@ INSERT = """INSERT INTO {} (customer_id, channel, subject, body)
 
 
 def sentences():
-    """Sentences of the demo tickets by intent: thirteen in English, seven in any other language."""
+    """Of the demo tickets by intent, thirteen in English and seven not: sentences by language."""
     found = {}
     for text, intent, language in demo_tickets():
         if intent == "nonsense":
             continue
         label = intent if language == "en" else f"{intent}, not in English"
-        found.setdefault(label, []).extend(re.findall(r"[^.!?\n]+[.!?]*", text))
+        pool = found.setdefault(label, {}).setdefault(language, [])
+        pool.extend(re.findall(r"[^.!?\n]+[.!?]*", text))
     most = sorted(found, key=lambda label: (" " in label, label))
     return {label: found[label] for label in most[:INTENTS]}
 
@@ -63,18 +65,29 @@ def cut(text, size):
     return text.encode()[:size].decode(errors="ignore").strip()
 
 
-def make_ticket(rng, pool):
+def make_ticket(rng, pools, label):
+    """
+    Subject and body, in one language: sentences of the intent, and where it has few in
+    that language, of others.
+    """
+    language = rng.choice(list(pools[label]))
+    own = pools[label][language]
+    others = [other for other in pools if language in pools[other]]
+    left = rng.sample(own, min(len(own), MOST_SENTENCES))
     text = ""
-    while len(text.encode()) < BODY:
-        text += rng.choice(pool).strip() + " "
-    return cut(rng.choice(pool), SUBJECT), cut(text, BODY)
+    for _ in range(MOST_SENTENCES):
+        if len(text.encode()) >= BODY:
+            break
+        sentence = left.pop() if left else rng.choice(pools[rng.choice(others)][language])
+        text += sentence.strip() + " "
+    return cut(rng.choice(own), SUBJECT), cut(text, BODY)
 
 
 def make_tickets(seed, count):
     """Tickets as (label, subject, body)."""
     rng, pools = random.Random(seed), sentences()
     labels = list(pools)
-    return [(label, *make_ticket(rng, pools[label])) for label in rng.choices(labels, k=count)]
+    return [(label, *make_ticket(rng, pools, label)) for label in rng.choices(labels, k=count)]
 
 
 # --- the trigger to compare with ------------------------------------------------
