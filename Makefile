@@ -65,6 +65,9 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) Makefile
 
 # The inner loops: what core does for its checksums.
 src/model/model_kernel.o src/model/model_counts.o src/model/model_words.o: CFLAGS += -O3
+
+# lrintf as one instruction: nobody asks for errno.
+src/model/model_score.o: CFLAGS += -fno-math-errno
 else
 all install installcheck clean:
 	@echo "No PGXS at \"$(PG_CONFIG) --pgxs\": install the server's headers (make setup) or say PG_CONFIG=..." >&2

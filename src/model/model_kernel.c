@@ -4,7 +4,8 @@
  *		The inner loops of scoring and training.
  *
  * Plain C that the compiler turns into vector instructions, twice: for what
- * every x86-64 has and for AVX2; the first call chooses.  Not the loader: what
+ * every x86-64 has and for AVX2, but for sums of bytes, which it does not turn
+ * into what AVX2 has for them; the first call chooses.  Not the loader: what
  * compilers offer for that asks the processor when the library is loaded, which
  * costs each new connection of a virtual machine more than its first document,
  * whereas the C library knows already.  Fused multiply-add is not asked for and
@@ -26,6 +27,10 @@
 #endif
 #if defined(__x86_64__) && !defined(ST_HAS_AVX2)
 #define ST_HAS_AVX2() (__builtin_cpu_init(), __builtin_cpu_supports("avx2"))
+#endif
+
+#ifdef ST_HAS_AVX2
+#include <immintrin.h>
 #endif
 
 #include "model/model_kernel.h"
@@ -74,6 +79,117 @@ exp_inline(float x)
 	power.i = ((int32) n + 127) << 23;
 	return p * power.f;
 }
+
+/*
+ * bytes_sum_plain
+ *		See st_bytes_sum.
+ */
+static void
+bytes_sum_plain(float *y, int32 *work, int width,
+				const int8 *const *rows, const int16 *factors, int n)
+{
+	float	   *restrict to = __builtin_assume_aligned(y, 64);
+	int32	   *restrict sums = __builtin_assume_aligned(work, 64);
+	Size		columns = (Size) width / ST_LANES * ST_LANES;
+
+	for (int from = 0; from < n; from += EXACT_ROWS)
+	{
+		int			until = Min(n, from + EXACT_ROWS);
+
+		for (Size i = 0; i < columns; i++)
+			sums[i] = 0;
+		for (int r = from; r < until; r++)
+		{
+			const int8 *restrict row = rows[r];
+			int16		a = factors[r];
+
+			for (Size i = 0; i < columns; i++)
+				sums[i] += (int32) a * row[i];
+		}
+		for (Size i = 0; i < columns; i++)
+			to[i] += (float) sums[i];
+	}
+}
+
+#ifdef ST_HAS_AVX2
+
+/* Sixteen bytes, widened. */
+__attribute__((target("avx2")))
+static pg_attribute_always_inline __m256i
+sixteen(const int8 *bytes)
+{
+	return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *) bytes));
+}
+
+/*
+ * some_bytes_avx2
+ *		The same for so many times 16 columns, which stay in registers, and no
+ *		more rows than are exact.  One instruction adds the products of two rows,
+ *		so rows are taken two at a time; it wants their columns side by side, and
+ *		their sums lie apart until the end.
+ */
+__attribute__((target("avx2")))
+static pg_attribute_always_inline void
+some_bytes_avx2(float *y, const int8 *const *rows, const int16 *factors, int n,
+				Size column, const int sixteens)
+{
+	__m256i		low[4];
+	__m256i		high[4];
+
+	for (int k = 0; k < sixteens; k++)
+		low[k] = high[k] = _mm256_setzero_si256();
+	for (int r = 0; r < n; r += 2)
+	{
+		bool		two = r + 1 < n;
+		const int8 *a = rows[r] + column;
+		const int8 *b = two ? rows[r + 1] + column : a;
+		__m256i		factor = _mm256_set1_epi32((uint16) factors[r] |
+											   (two ? (uint32) (uint16) factors[r + 1] << 16 : 0));
+
+		for (int k = 0; k < sixteens; k++)
+		{
+			__m256i		x = sixteen(a + 16 * k);
+			__m256i		z = sixteen(b + 16 * k);
+
+			low[k] = _mm256_add_epi32(low[k], _mm256_madd_epi16(_mm256_unpacklo_epi16(x, z), factor));
+			high[k] = _mm256_add_epi32(high[k], _mm256_madd_epi16(_mm256_unpackhi_epi16(x, z), factor));
+		}
+	}
+	for (int k = 0; k < sixteens; k++)
+	{
+		Eight	   *to = EIGHTS(y + column) + 2 * k;
+
+		to[0] += (Eight) _mm256_cvtepi32_ps(_mm256_permute2x128_si256(low[k], high[k], 0x20));
+		to[1] += (Eight) _mm256_cvtepi32_ps(_mm256_permute2x128_si256(low[k], high[k], 0x31));
+	}
+}
+
+/*
+ * bytes_sum_avx2
+ *		See st_bytes_sum: the same numbers, as they are whole.
+ */
+__attribute__((target("avx2")))
+static void
+bytes_sum_avx2(float *y, int32 *work, int width,
+			   const int8 *const *rows, const int16 *factors, int n)
+{
+	for (int from = 0; from < n; from += EXACT_ROWS)
+	{
+		int			some = Min(n - from, EXACT_ROWS);
+		Size		column = 0;
+
+		for (; column + 64 <= (Size) width; column += 64)
+			some_bytes_avx2(y, rows + from, factors + from, some, column, 4);
+		if (column + 32 <= (Size) width)
+		{
+			some_bytes_avx2(y, rows + from, factors + from, some, column, 2);
+			column += 32;
+		}
+		if (column < (Size) width)
+			some_bytes_avx2(y, rows + from, factors + from, some, column, 1);
+	}
+}
+#endif
 
 #define LOOP(name) name##_plain
 #define LOOP_TARGET

@@ -130,33 +130,6 @@ LOOP(rows_update) (float *matrix, int width,
 	}
 }
 
-LOOP_TARGET static void
-LOOP(bytes_sum) (float *y, int32 *work, int width,
-				 const int8 *const *rows, const int16 *factors, int n)
-{
-	float	   *restrict to = __builtin_assume_aligned(y, 64);
-	int32	   *restrict sums = __builtin_assume_aligned(work, 64);
-	Size		columns = (Size) width / ST_LANES * ST_LANES;
-
-	for (int from = 0; from < n; from += EXACT_ROWS)
-	{
-		int			until = Min(n, from + EXACT_ROWS);
-
-		for (Size i = 0; i < columns; i++)
-			sums[i] = 0;
-		for (int r = from; r < until; r++)
-		{
-			const int8 *restrict row = rows[r];
-			int16		a = factors[r];
-
-			for (Size i = 0; i < columns; i++)
-				sums[i] += (int32) a * row[i];
-		}
-		for (Size i = 0; i < columns; i++)
-			to[i] += (float) sums[i];
-	}
-}
-
 LOOP_TARGET static float
 LOOP(softmax) (float *logits, int n)
 {

@@ -36,6 +36,9 @@
 /* How many features ahead their slots are asked for. */
 #define AHEAD 32
 
+/* What fewer appearances weigh is at hand. */
+#define FEW_REPEATS 16
+
 typedef struct Known
 {
 	uint32		id;				/* a feature that the model knows */
@@ -60,6 +63,7 @@ typedef struct Scratch
 	float	   *output;			/* output_width floats, aligned */
 	int			inner_size;
 	int			output_size;
+	float		repeats[FEW_REPEATS];	/* what so many appearances weigh: 1 + ln */
 } Scratch;
 
 static Scratch scratch;
@@ -122,6 +126,8 @@ reserve(const StWeightsHeader *head, int nfeatures)
 		scratch.ids = MemoryContextAllocHuge(scratch_context, sizeof(uint32) * size);
 		scratch.places = MemoryContextAllocHuge(scratch_context, sizeof(int32) * size * 2);
 		scratch.size = size;
+		for (int count = 1; count < FEW_REPEATS; count++)
+			scratch.repeats[count] = 1.0f + logf((float) count);
 	}
 	if (head->width > scratch.inner_size)
 	{
@@ -201,19 +207,25 @@ place_of(uint32 id)
 static void
 count_known(const StWeights *w, const StFeatures *features)
 {
-	uint32	   *ids = scratch.ids;
+	const uint32 *restrict hashes = features->hashes;
+	uint32	   *restrict ids = scratch.ids;
+	int32	   *restrict places = scratch.places;
+	Known	   *restrict known = scratch.known;
+	const int8 *rows = w->rows;
+	Size		width = w->header->width;
 	uint32		nfeatures = w->header->nfeatures;
+	int			n = features->n;
 	int			found = 0;
 	int			nknown = 0;
 	int			single = 0;
 	int			single_known = 0;
 
 	find_features(w, features);
-	for (int i = 0; i < features->n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		uint32		id = ids[i] - 1;	/* of 0, the greatest number */
 		bool		is_known = id < nfeatures;
-		bool		is_single = ST_FEATURE_IS_SINGLE(features->hashes[i]);
+		bool		is_single = ST_FEATURE_IS_SINGLE(hashes[i]);
 
 		single += is_single;
 		single_known += is_single & is_known;
@@ -224,42 +236,26 @@ count_known(const StWeights *w, const StFeatures *features)
 	scratch.single_known = single_known;
 
 	scratch.place_mask = pg_nextpower2_32(Max(found, 16) * 2) - 1;
-	memset(scratch.places, 0, sizeof(int32) * (scratch.place_mask + 1));
+	memset(places, 0, sizeof(int32) * (scratch.place_mask + 1));
 	for (int i = 0; i < found; i++)
 	{
 		uint32		id = ids[i];
 		uint32		p = place_of(id);
 
-		while (scratch.places[p] != 0 && scratch.known[scratch.places[p] - 1].id != id)
+		while (places[p] != 0 && known[places[p] - 1].id != id)
 			p = (p + 1) & scratch.place_mask;
-		if (scratch.places[p] != 0)
-			scratch.known[scratch.places[p] - 1].count++;
+		if (places[p] != 0)
+			known[places[p] - 1].count++;
 		else
 		{
-			__builtin_prefetch(w->rows + (Size) id * w->header->width);
+			__builtin_prefetch(rows + id * width);
 			__builtin_prefetch(&w->features[id]);
-			scratch.known[nknown].id = id;
-			scratch.known[nknown].count = 1;
-			scratch.places[p] = ++nknown;
+			known[nknown].id = id;
+			known[nknown].count = 1;
+			places[p] = ++nknown;
 		}
 	}
 	scratch.nknown = nknown;
-}
-
-/*
- * repeat_weight
- *		What count appearances weigh: 1 + ln count.
- */
-static inline float
-repeat_weight(int count)
-{
-	static float few[16];
-
-	if (unlikely(count >= lengthof(few)))
-		return 1.0f + logf((float) count);
-	if (few[count] == 0)
-		few[count] = 1.0f + logf((float) count);
-	return few[count];
 }
 
 /*
@@ -272,19 +268,25 @@ static float
 inner_sums(const StWeights *w)
 {
 	const StWeightsHeader *head = w->header;
+	const StFeatureWeight *features = w->features;
+	const Known *restrict known = scratch.known;
+	const int8 **restrict rows = scratch.rows;
+	int16	   *restrict factors = scratch.factors;
 	float		squares = 0;
 	float		scale;
 
 	for (int i = 0; i < scratch.nknown; i++)
 	{
-		uint32		id = scratch.known[i].id;
-		float		repeats = repeat_weight(scratch.known[i].count);
-		float		weight = repeats * w->features[id].value;
-		float		factor = repeats * w->features[id].factor;
+		uint32		id = known[i].id;
+		int			count = known[i].count;
+		float		repeats = likely(count < FEW_REPEATS) ? scratch.repeats[count]
+			: 1.0f + logf((float) count);
+		float		weight = repeats * features[id].value;
+		float		factor = repeats * features[id].factor;
 
 		squares += weight * weight;
-		scratch.rows[i] = w->rows + (Size) id * head->width;
-		scratch.factors[i] = (int16) lrintf(Min(factor, 32767.0f));
+		rows[i] = w->rows + (Size) id * head->width;
+		factors[i] = (int16) lrintf(Min(factor, 32767.0f));
 	}
 	scale = squares > 0 ? head->unit / sqrtf(squares) : 0;
 

@@ -67,9 +67,8 @@ st_feature(uint64 h, int kind)
 	return ((uint32) (st_mix64(h) >> 32) & ~3U) | kind;
 }
 
-/* Whether a feature is of one token alone. */
-#define ST_FEATURE_IS_SINGLE(hash) \
-	(ST_FEATURE_KIND(hash) == ST_FEATURE_WORD || ST_FEATURE_KIND(hash) == ST_FEATURE_CHARS)
+/* Whether a feature is of one token alone: of kind 0 or 3, a word or characters. */
+#define ST_FEATURE_IS_SINGLE(hash) ((((hash) ^ (hash) >> 1) & 1) == 0)
 
 #define ST_PAIR_DISTANCE 3
 
