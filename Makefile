@@ -64,7 +64,7 @@ src/understanding/lexicon_table.o src/understanding/lexicon_table.bc: $(LEXICON)
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*/*.h) Makefile
 
 # The inner loops: what core does for its checksums.
-src/model/model_kernel.o src/model/model_counts.o src/model/model_words.o: CFLAGS += -O3
+src/model/model_kernel.o src/model/model_counts.o src/model/model_words.o src/understanding/similarity.o: CFLAGS += -O3
 
 # lrintf as one instruction: nobody asks for errno.
 src/model/model_score.o: CFLAGS += -fno-math-errno

@@ -5,10 +5,8 @@
  *
  * Plain C that the compiler turns into vector instructions, twice: for what
  * every x86-64 has and for AVX2, but for sums of bytes, which it does not turn
- * into what AVX2 has for them; the first call chooses.  Not the loader: what
- * compilers offer for that asks the processor when the library is loaded, which
- * costs each new connection of a virtual machine more than its first document,
- * whereas the C library knows already.  Fused multiply-add is not asked for and
+ * into what AVX2 has for them; the first call chooses, see core/processor.h.
+ * Fused multiply-add is not asked for and
  * sums run over a fixed number of partial sums, whatever the width of the
  * registers, so that both give the same bits.  exp is our own because libm's
  * differs between releases in the last place.
@@ -19,15 +17,7 @@
 
 #include <math.h>
 
-#if defined(__x86_64__) && defined(__has_include)
-#if __has_include(<sys/platform/x86.h>)
-#include <sys/platform/x86.h>
-#define ST_HAS_AVX2() CPU_FEATURE_ACTIVE(AVX2)
-#endif
-#endif
-#if defined(__x86_64__) && !defined(ST_HAS_AVX2)
-#define ST_HAS_AVX2() (__builtin_cpu_init(), __builtin_cpu_supports("avx2"))
-#endif
+#include "core/processor.h"
 
 #ifdef ST_HAS_AVX2
 #include <immintrin.h>

@@ -31,13 +31,17 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "core/processor.h"
 #include "understanding/understanding.h"
 
 /* Stands for the border of a document. */
 #define BORDER UINT64CONST(0x5851F42D4C957F2D)
 
-/* So many pairs are hashed between two looks for cancel. */
-#define PAIRS_A_LOOK 4096
+/* Pairs that are put into the sketch together. */
+#define PAIRS_AT_ONCE 256
+
+/* Lanes that stay in registers meanwhile. */
+#define LANES_AT_ONCE 32
 
 static uint32 multiplier[ST_SIGNATURE_LANES];
 static uint32 addend[ST_SIGNATURE_LANES];
@@ -72,18 +76,63 @@ pair_hash(uint64 before, uint64 word)
 	return st_mix64(before * UINT64CONST(0xD6E8FEB86659FD93) + word);
 }
 
-/* Puts one pair into the sketch: the least of each lane. */
-static inline void
-put_pair(uint32 *least, uint64 pair)
+/*
+ * lower
+ *		Puts the hashes of pairs into the sketch: the least of each lane.  Plain C
+ *		that the compiler turns into vector instructions.
+ */
+static pg_attribute_always_inline void
+lower(uint32 *restrict least, const uint32 *restrict hashes, int n)
 {
-	uint32		h = (uint32) (pair ^ (pair >> 32));
-
-	for (int i = 0; i < ST_SIGNATURE_LANES; i++)
+	for (int from = 0; from < ST_SIGNATURE_LANES; from += LANES_AT_ONCE)
 	{
-		uint32		v = h * multiplier[i] + addend[i];
+		uint32		some[LANES_AT_ONCE];
 
-		least[i] = v < least[i] ? v : least[i];
+		memcpy(some, least + from, sizeof(some));
+		for (int p = 0; p < n; p++)
+			for (int i = 0; i < LANES_AT_ONCE; i++)
+			{
+				uint32		v = hashes[p] * multiplier[from + i] + addend[from + i];
+
+				some[i] = Min(some[i], v);
+			}
+		memcpy(least + from, some, sizeof(some));
 	}
+}
+
+#ifdef ST_HAS_AVX2
+__attribute__((target("avx2")))
+static void
+lower_avx2(uint32 *least, const uint32 *hashes, int n)
+{
+	lower(least, hashes, n);
+}
+#endif
+
+static void
+lower_plain(uint32 *least, const uint32 *hashes, int n)
+{
+	lower(least, hashes, n);
+}
+
+/* Puts pairs into the sketch. */
+static void
+put_pairs(uint32 *least, const uint32 *hashes, int n)
+{
+#ifdef ST_HAS_AVX2
+	if (ST_HAS_AVX2())
+	{
+		lower_avx2(least, hashes, n);
+		return;
+	}
+#endif
+	lower_plain(least, hashes, n);
+}
+
+static inline uint32
+half(uint64 pair)
+{
+	return (uint32) (pair ^ (pair >> 32));
 }
 
 /*
@@ -96,8 +145,10 @@ st_signature(StReading *reading, StSignature *out)
 {
 	const StTokens *tokens = reading->tokens;
 	uint32		least[ST_SIGNATURE_LANES];
+	uint32		hashes[PAIRS_AT_ONCE];
 	uint64		before = BORDER;
 	int			words = 0;
+	int			n = 0;
 
 	if (unlikely(multiplier[0] == 0))
 		make_lanes();
@@ -110,15 +161,22 @@ st_signature(StReading *reading, StSignature *out)
 
 		if (tokens->tokens[t].kind != ST_TOKEN_WORD)
 			continue;
-		h = word_hash(tokens, &tokens->tokens[t]);
-		put_pair(least, pair_hash(before, h));
-		before = h;
-		if (++words % PAIRS_A_LOOK == 0)
+		if (n == PAIRS_AT_ONCE)
+		{
+			put_pairs(least, hashes, n);
+			n = 0;
 			CHECK_FOR_INTERRUPTS();
+		}
+		h = word_hash(tokens, &tokens->tokens[t]);
+		hashes[n++] = half(pair_hash(before, h));
+		before = h;
+		words++;
 	}
 	if (words == 0)
 		return 0;
-	put_pair(least, pair_hash(before, BORDER));
+	put_pairs(least, hashes, n);
+	hashes[0] = half(pair_hash(before, BORDER));
+	put_pairs(least, hashes, 1);
 	for (int i = 0; i < ST_SIGNATURE_LANES; i++)
 		out->lane[i] = (uint16) least[i];
 	return words;

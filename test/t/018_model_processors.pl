@@ -1,5 +1,5 @@
-# Loops come once for every x86-64 and once for AVX2: both give the same weights and the
-# same numbers, to the bit, so that a primary and a standby on other processors agree.
+# Loops come once for every x86-64 and once for AVX2: both give the same weights, scores
+# and signatures, to the bit, so that a primary and a standby on other processors agree.
 use strict;
 use warnings;
 
@@ -42,7 +42,7 @@ sub results
                 SELECT string_agg(c::text, ' ' ORDER BY i, c.label) FROM texts, triage.classify_top('$model', text, 3) c});
     }
     push @found, $node->safe_psql('postgres', q{
-        SELECT string_agg(concat_ws(' ', triage.sentiment(text), triage.emotion(text), triage.language(text)), ' ' ORDER BY i) FROM texts});
+        SELECT string_agg(concat_ws(' ', triage.sentiment(text), triage.emotion(text), triage.language(text), triage.signature(text)), ' ' ORDER BY i) FROM texts});
     return \@found;
 }
 
@@ -50,7 +50,7 @@ my $with = results('with');
 {
     local $ENV{GLIBC_TUNABLES} = 'glibc.cpu.hwcaps=-AVX2,-AVX2_Usable';
     $node->restart;
-    is_deeply(results('without'), $with, 'weights and scores are the same without AVX2');
+    is_deeply(results('without'), $with, 'weights, scores and signatures are the same without AVX2');
 }
 like($with->[1], qr/parcel|delivery|refund/, 'and there were some');
 
