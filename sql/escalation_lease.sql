@@ -99,6 +99,19 @@ SELECT triage.enqueue_escalations(1, ARRAY['', ''], ARRAY['a'], ARRAY['x'], ARRA
 SELECT triage.enqueue_escalations(1, ARRAY[''], ARRAY['a'], ARRAY['x'], ARRAY['x'], ARRAY[-1]);
 SELECT triage.enqueue_escalations(1, '{}', '{}', '{}', '{}', '{}');
 
+-- many at once: what is open, or is there twice, is not queued again, wherever it stands in the list
+BEGIN;
+SELECT triage.enqueue_escalations(7, array_fill(''::text, ARRAY[3]), ARRAY['n50', 'n700', 'n701'],
+    array_fill('manual'::text, ARRAY[3]), array_fill('open'::text, ARRAY[3]), array_fill(50, ARRAY[3]));
+CREATE FUNCTION pg_temp.queue_many(key text, n integer) RETURNS integer LANGUAGE sql AS $$
+    SELECT triage.enqueue_escalations(7, array_fill(''::text, ARRAY[n + 1]), array_agg(key || least(i, n) ORDER BY i),
+        array_fill('manual'::text, ARRAY[n + 1]), array_agg('reason ' || i ORDER BY i), array_fill(50, ARRAY[n + 1]))
+    FROM generate_series(1, n + 1) i $$;
+SELECT pg_temp.queue_many('n', 1200) AS new, pg_temp.queue_many('n', 1200) AS again, pg_temp.queue_many('m', 40) AS others;
+SELECT count(*), count(DISTINCT ticket_key) AS tickets, count(*) FILTER (WHERE reason = 'open') AS open_before
+FROM triage.escalation WHERE source_id = 7;
+ROLLBACK;
+
 -- not for everybody
 CREATE ROLE regress_st_escalation;
 GRANT USAGE ON SCHEMA triage TO regress_st_escalation;

@@ -90,6 +90,7 @@ typedef struct StTableWriter StTableWriter;
 extern StTableWriter *st_table_writer_begin(const char *relname, const char *const *columns, int ncolumns);
 extern void st_table_writer_add(StTableWriter *writer, const Datum *values, const bool *isnull);
 extern int64 st_table_writer_end(StTableWriter *writer);
+extern TupleTableSlot *st_batch_slot(Relation rel, int number, TupleDesc *shape);
 
 /* Running what may throw, in a subtransaction: see guarded.c. */
 typedef void (*StGuarded) (void *arg);

@@ -50,9 +50,27 @@ struct StTableWriter
 	int			n;				/* rows gathered */
 	int			nslots;
 	TupleTableSlot *slots[BATCH_ROWS];
+	TupleDesc	shape;			/* of all slots but the first */
 	int64		written;
 	SPIPlanPtr	plan;
 };
+
+/*
+ * st_batch_slot
+ *		Returns a slot for a row of a table, of which number others were made,
+ *		in the current context.  A slot of a table holds on to the description
+ *		of its rows, and letting go of a thousand equal ones takes the square of
+ *		that; so the second and further ones have a copy, shape, NULL at first.
+ */
+TupleTableSlot *
+st_batch_slot(Relation rel, int number, TupleDesc *shape)
+{
+	if (number == 0)
+		return table_slot_create(rel, NULL);
+	if (*shape == NULL)
+		*shape = CreateTupleDescCopy(RelationGetDescr(rel));
+	return MakeSingleTupleTableSlot(*shape, table_slot_callbacks(rel));
+}
 
 /* Whether rows may be written past the executor: see the head of this file. */
 static bool
@@ -272,7 +290,8 @@ st_table_writer_add(StTableWriter *writer, const Datum *values, const bool *isnu
 	{
 		MemoryContext old = MemoryContextSwitchTo(writer->cxt);
 
-		writer->slots[writer->nslots++] = table_slot_create(writer->rel, NULL);
+		writer->slots[writer->nslots] = st_batch_slot(writer->rel, writer->nslots, &writer->shape);
+		writer->nslots++;
 		MemoryContextSwitchTo(old);
 	}
 	slot = writer->slots[writer->n];

@@ -6,10 +6,12 @@
  *
  * One open escalation for each ticket and cause is kept by a unique index, so
  * deciding twice, or in two sessions at once, queues once.  What is open already
- * is seen by a look into that index.  The rest is written many rows at once; an
- * entry that may conflict after all (another session queues the same and has not
- * committed) is taken back and tried again by a statement that waits for the
- * other: what that one rolls back must not be lost.
+ * is seen by a look into that index; where many are queued at once and the first
+ * of them are all new, the index tells when it refuses the entry.  The rest is
+ * written many rows at once; an entry that may conflict after all (it was not
+ * looked for, or another session queues the same and has not committed) is taken
+ * back and tried again by a statement that waits for the other: what that one
+ * rolls back must not be lost.
  *
  *-------------------------------------------------------------------------
  */
@@ -43,6 +45,9 @@ PG_FUNCTION_INFO_V1(st_enqueue_escalations);
 #define BATCH_ROWS		500
 #define MAX_TEXT		10000	/* bytes of a reason by hand */
 
+/* Of many, the first so many are looked for; the rest if one of them is open. */
+#define LOOKED_FOR		32
+
 static StEscalationStatement insert_waiting = {
 	"INSERT INTO triage.escalation (tenant_id, source_id, ticket_key, cause, reason, priority, queue_id,"
 	" created_at, due_at, rank, step_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)"
@@ -69,10 +74,12 @@ typedef struct Enqueue
 	Oid			sequence;
 	int			nslots;
 	TupleTableSlot *slots[BATCH_ROWS];
+	TupleDesc	shape;			/* see st_batch_slot */
 	int64		ids[BATCH_ROWS];
 	const StEscalation *items[BATCH_ROWS];
 	StRow		row;
 	bool		ladder;			/* something has one */
+	bool		met;			/* some were open already */
 	int			queued;
 } Enqueue;
 
@@ -173,7 +180,9 @@ begin(Enqueue *e)
 	e->unique = index_open(st_relation_oid("escalation_open", false), RowExclusiveLock);
 	e->sequence = st_relation_oid("escalation_escalation_id_seq", false);
 	e->nslots = 0;
+	e->shape = NULL;
 	e->ladder = false;
+	e->met = false;
 	e->queued = 0;
 	begin_look(e);
 }
@@ -269,6 +278,7 @@ flush(Enqueue *e, int n)
 		simple_table_tuple_delete(e->desk.rel, &e->slots[i]->tts_tid, GetActiveSnapshot());
 		CommandCounterIncrement();
 		e->queued--;
+		e->met = true;
 		e->ids[i] = insert_patiently(e, e->items[i], cstring_to_text(e->items[i]->cause));
 	}
 	for (int i = 0; i < n; i++)
@@ -290,9 +300,14 @@ enqueue(const StEscalation *items, int n, int64 *ids)
 	for (int i = 0; i < n; i++)
 	{
 		text	   *cause = cstring_to_text(items[i].cause);
-		int64		id = find_open(e, &items[i], cause);
+		int64		id = 0;
 
 		CHECK_FOR_INTERRUPTS();
+		if (i < LOOKED_FOR || e->met || st_escalation_any_cool_down())
+		{
+			id = find_open(e, &items[i], cause);
+			e->met |= id != 0;
+		}
 		if (id == 0)
 			id = find_cooling(e, &items[i], cause);
 		if (ids != NULL)
@@ -300,7 +315,10 @@ enqueue(const StEscalation *items, int n, int64 *ids)
 		if (id == 0)
 		{
 			if (gathered == e->nslots)
-				e->slots[e->nslots++] = table_slot_create(e->desk.rel, NULL);
+			{
+				e->slots[e->nslots] = st_batch_slot(e->desk.rel, e->nslots, &e->shape);
+				e->nslots++;
+			}
 			make_row(e, &items[i], cause, &e->row);
 			e->ids[gathered] = nextval_internal(e->sequence, false);
 			e->items[gathered] = &items[i];

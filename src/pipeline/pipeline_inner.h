@@ -257,6 +257,7 @@ typedef struct StInserter
 	int			nslots;
 	int			max_slots;
 	TupleTableSlot **slots;
+	TupleDesc	shape;			/* see st_batch_slot */
 } StInserter;
 
 extern void st_inserter_begin(StInserter *inserter, Relation rel, int max_rows);

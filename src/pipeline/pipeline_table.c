@@ -137,6 +137,7 @@ st_inserter_begin(StInserter *inserter, Relation rel, int max_rows)
 	InitResultRelInfo(inserter->rri, rel, 1, NULL, 0);
 	ExecOpenIndices(inserter->rri, false);
 	inserter->nslots = 0;
+	inserter->shape = NULL;
 	inserter->max_slots = max_rows;
 	inserter->slots = palloc0(max_rows * sizeof(TupleTableSlot *));
 }
@@ -152,7 +153,8 @@ st_inserter_slot(StInserter *inserter, int i)
 		MemoryContext old = MemoryContextSwitchTo(inserter->cxt);
 
 		Assert(i < inserter->max_slots);
-		inserter->slots[inserter->nslots++] = table_slot_create(inserter->rel, NULL);
+		inserter->slots[inserter->nslots] = st_batch_slot(inserter->rel, inserter->nslots, &inserter->shape);
+		inserter->nslots++;
 		MemoryContextSwitchTo(old);
 	}
 	slot = inserter->slots[i];
