@@ -10,7 +10,7 @@
  * in megabytes of records.  They are sums of integers, so the answer is the same
  * to the bit.
  *
- * They live and go with the opened model: some 200 kB for seventy languages.
+ * They live and go with the opened model: some 400 kB for seventy languages.
  *
  *-------------------------------------------------------------------------
  */
