@@ -63,7 +63,7 @@ typedef struct Scratch
 	float	   *output;			/* output_width floats, aligned */
 	int			inner_size;
 	int			output_size;
-	float		repeats[FEW_REPEATS];	/* what so many appearances weigh: 1 + ln */
+	float		repeats[FEW_REPEATS];	/* what so many appearances weigh */
 } Scratch;
 
 static Scratch scratch;
@@ -279,8 +279,7 @@ inner_sums(const StWeights *w)
 	{
 		uint32		id = known[i].id;
 		int			count = known[i].count;
-		float		repeats = likely(count < FEW_REPEATS) ? scratch.repeats[count]
-			: 1.0f + logf((float) count);
+		float		repeats = count < FEW_REPEATS ? scratch.repeats[count] : 1.0f + logf((float) count);
 		float		weight = repeats * features[id].value;
 		float		factor = repeats * features[id].factor;
 
