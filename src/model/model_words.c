@@ -26,10 +26,13 @@
 #define NSETS		1024
 #define PLACES		2
 
-/* Letters of a word that is kept; the first of a key is how many it has. */
+/* Letters of a word that is kept, at most. */
 #define KEY_LETTERS	15
 
-/* A word's letters, code points of 16 bits, 0 behind the last. */
+/*
+ * A word's letters, code points of 16 bits, 0 behind the last, and before them
+ * how many they are: 0 where no word is kept.
+ */
 typedef struct Key
 {
 	uint16		letters[KEY_LETTERS + 1];
@@ -67,7 +70,7 @@ make_key(const uint32 *points, int npoints, Key *key)
 	uint64		h = npoints;
 	uint32		all = 0;
 
-	if (npoints > KEY_LETTERS)
+	if (npoints < 1 || npoints > KEY_LETTERS)
 		return -1;
 	memset(key, 0, sizeof(*key));
 	key->letters[0] = npoints;
