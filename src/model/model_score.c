@@ -201,8 +201,8 @@ place_of(uint32 id)
 
 /*
  * count_known
- *		Fills scratch.known with the features that the model knows, in order of
- *		first appearance.
+ *		Fills scratch.known with the features of scratch.ids, each once, in order
+ *		of first appearance.
  */
 static void
 count_known(const StWeights *w, const StFeatures *features)
@@ -220,7 +220,6 @@ count_known(const StWeights *w, const StFeatures *features)
 	int			single = 0;
 	int			single_known = 0;
 
-	find_features(w, features);
 	for (int i = 0; i < n; i++)
 	{
 		uint32		id = ids[i] - 1;	/* of 0, the greatest number */
@@ -259,6 +258,18 @@ count_known(const StWeights *w, const StFeatures *features)
 }
 
 /*
+ * find_known
+ *		Fills scratch.known with the features that the model knows, in order of
+ *		first appearance.
+ */
+static void
+find_known(const StWeights *w, const StFeatures *features)
+{
+	find_features(w, features);
+	count_known(w, features);
+}
+
+/*
  * inner_sums
  *		Fills scratch.inner with the sums of the rows, the document's length
  *		taken out and the bias added; returns what one unit of a factor weighs
@@ -291,7 +302,7 @@ inner_sums(const StWeights *w)
 
 	memset(scratch.inner, 0, sizeof(float) * head->width);
 	st_bytes_sum(scratch.inner, scratch.work, head->width,
-				 scratch.rows, scratch.factors, scratch.nknown);
+				 rows, factors, scratch.nknown);
 	for (uint32 i = 0; i < head->width; i++)
 		scratch.inner[i] = scratch.inner[i] * scale + w->bias[i];
 	return scale;
@@ -349,7 +360,7 @@ st_weights_sums(const StWeights *w, const StFeatures *features)
 		scratch.single_known = st_counts_sums(w, features->hashes, features->n, scratch.inner);
 		return scratch.inner;
 	}
-	count_known(w, features);
+	find_known(w, features);
 	inner_sums(w);
 	return output_sums(w);
 }
@@ -419,7 +430,7 @@ explain_sums(const StWeights *w, const StFeatures *features, int label, double *
 	float		scale;
 
 	reserve(head, features->n);
-	count_known(w, features);
+	find_known(w, features);
 	scale = inner_sums(w);
 	weights = label_weights(w, label);
 
