@@ -6,8 +6,7 @@
  * Plain C that the compiler turns into vector instructions, twice: for what
  * every x86-64 has and for AVX2, but for sums of bytes, which it does not turn
  * into what AVX2 has for them; the first call chooses, see core/processor.h.
- * Fused multiply-add is not asked for and
- * sums run over a fixed number of partial sums, whatever the width of the
+ * Fused multiply-add is not asked for and sums run over a fixed number of partial sums, whatever the width of the
  * registers, so that both give the same bits.  exp is our own because libm's
  * differs between releases in the last place.
  *
@@ -103,7 +102,7 @@ bytes_sum_plain(float *y, int32 *work, int width,
 
 #ifdef ST_HAS_AVX2
 
-/* Sixteen bytes, widened. */
+/* Sixteen bytes, widened to 16 bits each. */
 __attribute__((target("avx2")))
 static pg_attribute_always_inline __m256i
 sixteen(const int8 *bytes)
@@ -113,8 +112,8 @@ sixteen(const int8 *bytes)
 
 /*
  * some_bytes_avx2
- *		The same for so many times 16 columns, which stay in registers, and no
- *		more rows than are exact.  One instruction adds the products of two rows,
+ *		Adds to y, from a column on, the sums of so many times 16 columns, which
+ *		stay in registers, of no more rows than are exact.  One instruction adds the products of two rows,
  *		so rows are taken two at a time; it wants their columns side by side, and
  *		their sums lie apart until the end.
  */
@@ -156,7 +155,7 @@ some_bytes_avx2(float *y, const int8 *const *rows, const int16 *factors, int n,
 
 /*
  * bytes_sum_avx2
- *		See st_bytes_sum: the same numbers, as they are whole.
+ *		See st_bytes_sum: the same numbers, as they are whole.  Needs no work.
  */
 __attribute__((target("avx2")))
 static void

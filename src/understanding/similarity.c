@@ -77,12 +77,12 @@ pair_hash(uint64 before, uint64 word)
 }
 
 /*
- * lower
+ * lower_lanes
  *		Puts the hashes of pairs into the sketch: the least of each lane.  Plain C
  *		that the compiler turns into vector instructions.
  */
 static pg_attribute_always_inline void
-lower(uint32 *restrict least, const uint32 *restrict hashes, int n)
+lower_lanes(uint32 *restrict least, const uint32 *restrict hashes, int n)
 {
 	for (int from = 0; from < ST_SIGNATURE_LANES; from += LANES_AT_ONCE)
 	{
@@ -103,16 +103,16 @@ lower(uint32 *restrict least, const uint32 *restrict hashes, int n)
 #ifdef ST_HAS_AVX2
 __attribute__((target("avx2")))
 static void
-lower_avx2(uint32 *least, const uint32 *hashes, int n)
+lower_lanes_avx2(uint32 *least, const uint32 *hashes, int n)
 {
-	lower(least, hashes, n);
+	lower_lanes(least, hashes, n);
 }
 #endif
 
 static void
-lower_plain(uint32 *least, const uint32 *hashes, int n)
+lower_lanes_plain(uint32 *least, const uint32 *hashes, int n)
 {
-	lower(least, hashes, n);
+	lower_lanes(least, hashes, n);
 }
 
 /* Puts pairs into the sketch. */
@@ -122,16 +122,19 @@ put_pairs(uint32 *least, const uint32 *hashes, int n)
 #ifdef ST_HAS_AVX2
 	if (ST_HAS_AVX2())
 	{
-		lower_avx2(least, hashes, n);
+		lower_lanes_avx2(least, hashes, n);
 		return;
 	}
 #endif
-	lower_plain(least, hashes, n);
+	lower_lanes_plain(least, hashes, n);
 }
 
+/* The hash of two neighbours, as lanes take it. */
 static inline uint32
-half(uint64 pair)
+short_hash(uint64 before, uint64 word)
 {
+	uint64		pair = pair_hash(before, word);
+
 	return (uint32) (pair ^ (pair >> 32));
 }
 
@@ -145,7 +148,7 @@ st_signature(StReading *reading, StSignature *out)
 {
 	const StTokens *tokens = reading->tokens;
 	uint32		least[ST_SIGNATURE_LANES];
-	uint32		hashes[PAIRS_AT_ONCE];
+	uint32		hashes[PAIRS_AT_ONCE + 1];	/* and the one at the end */
 	uint64		before = BORDER;
 	int			words = 0;
 	int			n = 0;
@@ -168,15 +171,14 @@ st_signature(StReading *reading, StSignature *out)
 			CHECK_FOR_INTERRUPTS();
 		}
 		h = word_hash(tokens, &tokens->tokens[t]);
-		hashes[n++] = half(pair_hash(before, h));
+		hashes[n++] = short_hash(before, h);
 		before = h;
 		words++;
 	}
 	if (words == 0)
 		return 0;
+	hashes[n++] = short_hash(before, BORDER);
 	put_pairs(least, hashes, n);
-	hashes[0] = half(pair_hash(before, BORDER));
-	put_pairs(least, hashes, 1);
 	for (int i = 0; i < ST_SIGNATURE_LANES; i++)
 		out->lane[i] = (uint16) least[i];
 	return words;
