@@ -160,6 +160,19 @@ forget_rare(StCorpus *c)
 }
 
 /*
+ * st_rewind_examples
+ *		Goes back to the beginning of a temporary file of examples, or throws.
+ */
+void
+st_rewind_examples(BufFile *file)
+{
+	if (BufFileSeek(file, 0, 0, SEEK_SET) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not rewind a temporary file of examples: %m")));
+}
+
+/*
  * unique_features
  *		Fills the corpus' arrays with the document's features, each once, and
  *		its repeats; returns how many.
@@ -490,10 +503,7 @@ st_corpus_examples(StCorpus *c, int nlabels, int nfirst,
 	e->known = st_train_floats(e->n);
 	e->known_to_first = st_train_floats(e->n);
 
-	if (BufFileSeek(c->file, 0, 0, SEEK_SET) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not rewind a temporary file of examples: %m")));
+	st_rewind_examples(c->file);
 	for (int row = 0; row < e->n; row++)
 	{
 		Record		record;

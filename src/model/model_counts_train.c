@@ -296,8 +296,7 @@ distinct_words(LabelWords *label, int *n)
 	Word	   *word;
 	char		bytes[1 + MOST_WORD_BYTES];
 
-	if (BufFileSeek(label->file, 0, 0, SEEK_SET) != 0)
-		elog(ERROR, "could not rewind a temporary file");
+	st_rewind_examples(label->file);
 	for (int64 k = 0; k < label->nwords; k++)
 	{
 		bool		found;
@@ -687,8 +686,7 @@ judge(StCountsCorpus *c, const int *new_label, const void *blob, Size size, int 
 
 	if (w == NULL)
 		elog(ERROR, "trained weights cannot be opened: %s", why);
-	if (BufFileSeek(c->held, 0, 0, SEEK_SET) != 0)
-		elog(ERROR, "could not rewind a temporary file");
+	st_rewind_examples(c->held);
 	while (n < most)
 	{
 		int32		head[2];

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "common/pg_prng.h"
+#include "storage/buffile.h"
 
 #include "model/model_file.h"
 #include "model/model_inner.h"
@@ -95,6 +96,7 @@ extern StExamples *st_corpus_examples(StCorpus *c, int nlabels, int nfirst,
 extern int	st_most_features(int nlabels, int hidden, const StTrainOptions *options);
 extern struct StCountsCorpus *st_corpus_counts(StCorpus *c, const int **new_label);
 extern StExamples *st_examples_first(StExamples *e, int nfeatures);
+extern void st_rewind_examples(BufFile *file);
 
 /* model_linear.c, model_hidden.c: train on the given rows */
 extern StNetwork *st_linear_train(const StExamples *e, const int *rows, int nrows,
