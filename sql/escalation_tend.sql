@@ -112,6 +112,14 @@ SELECT slot, count(*), min(finished_at)::date, max(finished_at)::date FROM triag
 SELECT count(*), max(turn) FROM triage.escalation_turn;
 SELECT status, count(*) FROM triage.escalation_all GROUP BY status ORDER BY status;
 
+-- what was set counts at once: a shorter retention, and what an hour is worth
+INSERT INTO triage.escalation_settings (ageing, retention) VALUES (25, '36 days');
+CALL days(10);
+SELECT slot, count(*), min(finished_at)::date, max(finished_at)::date FROM triage.escalation_history GROUP BY slot ORDER BY min(finished_at);
+SELECT triage.escalation_rank('2026-01-02 00:00+00', 50);
+TRUNCATE triage.escalation_settings;
+SELECT triage.escalation_rank('2026-01-02 00:00+00', 50);
+
 -- bad settings
 INSERT INTO triage.escalation_policy (cause, max_attempts) VALUES ('x', 0);
 INSERT INTO triage.escalation_policy (cause, cool_down) VALUES ('x', '-1 hour');
@@ -119,6 +127,8 @@ INSERT INTO triage.escalation_step VALUES ('x', 0, '1 hour');
 INSERT INTO triage.escalation_step VALUES ('x', 1, '0');
 INSERT INTO triage.escalation_step VALUES ('x', 1, '1 hour', 101);
 INSERT INTO triage.escalation_step VALUES ('x', 1, '1 hour', NULL, 'nowhere');
-SET support_triage.escalation_ageing = 0;
-\set VERBOSITY sqlstate
-SET support_triage.escalation_retention = '5min';
+INSERT INTO triage.escalation_settings (ageing) VALUES (0);
+INSERT INTO triage.escalation_settings (retention) VALUES ('5min');
+INSERT INTO triage.escalation_settings DEFAULT VALUES;
+INSERT INTO triage.escalation_settings DEFAULT VALUES;
+INSERT INTO triage.escalation_settings (single) VALUES (false);

@@ -118,19 +118,27 @@ AFTER TRUNCATE ON triage.escalation_turn
 FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
 ALTER TABLE triage.escalation_turn ENABLE ALWAYS TRIGGER escalation_turn_changed;
 ALTER TABLE triage.escalation_turn ENABLE ALWAYS TRIGGER escalation_turn_truncated;
+CREATE OR REPLACE TRIGGER escalation_settings_changed
+AFTER INSERT OR UPDATE OR DELETE ON triage.escalation_settings
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER escalation_settings_truncated
+AFTER TRUNCATE ON triage.escalation_settings
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
+ALTER TABLE triage.escalation_settings ENABLE ALWAYS TRIGGER escalation_settings_changed;
+ALTER TABLE triage.escalation_settings ENABLE ALWAYS TRIGGER escalation_settings_truncated;
 
 CREATE OR REPLACE FUNCTION triage.tend_escalations()
 RETURNS timestamptz
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'st_tend_escalations';
-COMMENT ON FUNCTION triage.tend_escalations() IS 'Does what the queue needs from time to time: escalations whose lease ran out wait again or are given up, those that nobody acknowledged go up their ladder, listeners on triage_escalation are told of both and of retries that are due, and what is older than support_triage.escalation_retention leaves the history. At most 1000 of each a call. Returns when it has work again, NULL when nothing is open.';
+COMMENT ON FUNCTION triage.tend_escalations() IS 'Does what the queue needs from time to time: escalations whose lease ran out wait again or are given up, those that nobody acknowledged go up their ladder, listeners on triage_escalation are told of both and of retries that are due, and what is older than triage.escalation_settings.retention leaves the history. At most 1000 of each a call. Returns when it has work again, NULL when nothing is open.';
 REVOKE ALL ON FUNCTION triage.tend_escalations() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.escalation_rank(due_at timestamptz, priority integer)
 RETURNS timestamptz
 LANGUAGE c STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'st_escalation_rank_sql';
-COMMENT ON FUNCTION triage.escalation_rank(timestamptz, integer) IS 'What escalations are ordered by: due_at, less an hour for each support_triage.escalation_ageing points of priority.';
+COMMENT ON FUNCTION triage.escalation_rank(timestamptz, integer) IS 'What escalations are ordered by: due_at, less an hour for each triage.escalation_settings.ageing points of priority.';
 REVOKE ALL ON FUNCTION triage.escalation_rank(timestamptz, integer) FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.require_escalation(escalation_id bigint)

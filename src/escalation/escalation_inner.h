@@ -151,7 +151,7 @@ extern int32 st_escalation_queue(const char *name);
 extern int64 st_escalation_turn(TimestampTz *began_at);
 extern TimestampTz st_escalation_rank(TimestampTz due, int priority);
 extern int64 st_interval_usecs(const Interval *interval);
-extern int	st_escalation_retention_minutes(void);
+extern int64 st_escalation_retention(void);
 
 /* ---- claims (escalation_claim.c) ---- */
 

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * escalation_policy.c
- *		How escalations are tried again, ladders, and the order of the queue, as
- *		each backend holds them.
+ *		How escalations are tried again, ladders, the order of the queue, and
+ *		how long history is kept, as each backend holds them.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +11,6 @@
 #include <math.h>
 
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "core/compat.h"
@@ -32,45 +31,32 @@ typedef struct Policies
 	int64		turn;
 	TimestampTz began_at;
 	bool		any_cool_down;
+	float4		ageing;			/* points an hour */
+	int64		retention;		/* microseconds */
 } Policies;
 
 static void *load(void);
 
 static StConfigCache cache = {
-	.tables = {"escalation_policy", "escalation_step", "escalation_turn", "queue"},
+	.tables = {"escalation_policy", "escalation_step", "escalation_turn", "queue", "escalation_settings"},
 	.load = load
 };
 
-static double ageing = 10;
-static int	retention_minutes = 90 * 24 * 60;
+#define DEFAULT_AGEING		10.0f
+#define DEFAULT_RETENTION	(90 * USECS_PER_DAY)
 
 /* See escalation.h. */
 void
 st_escalation_init(void)
 {
 	st_config_cache_init(&cache);
-	DefineCustomRealVariable("support_triage.escalation_ageing",
-							 "Sets how many points of priority an hour of waiting is worth in the escalation queue.",
-							 "Counts for escalations queued from then on.",
-							 &ageing,
-							 10, 0.01, 1000000,
-							 PGC_SUSET,
-							 0,
-							 NULL, NULL, NULL);
-	DefineCustomIntVariable("support_triage.escalation_retention",
-							"Sets how long finished escalations are kept.",
-							"They are dropped together, up to a sixth of this time later.",
-							&retention_minutes,
-							90 * 24 * 60, 6, INT_MAX / 2,
-							PGC_SUSET,
-							GUC_UNIT_MIN,
-							NULL, NULL, NULL);
 }
 
-int
-st_escalation_retention_minutes(void)
+/* How long finished escalations are kept, in microseconds. */
+int64
+st_escalation_retention(void)
 {
-	return retention_minutes;
+	return ((Policies *) st_config_cache_get(&cache))->retention;
 }
 
 /* An interval in microseconds; months have 30 days. */
@@ -84,9 +70,11 @@ st_interval_usecs(const Interval *interval)
 TimestampTz
 st_escalation_rank(TimestampTz due, int priority)
 {
+	Policies   *p = st_config_cache_get(&cache);
+
 	if (TIMESTAMP_NOT_FINITE(due))
 		return due;
-	return due - (int64) rint((double) priority / ageing * USECS_PER_HOUR);
+	return due - (int64) rint((double) priority / p->ageing * USECS_PER_HOUR);
 }
 
 static int64
@@ -242,6 +230,24 @@ load_turn(Policies *p)
 	p->turn = Max(p->turn, 0);
 }
 
+static void
+load_settings(Policies *p)
+{
+	StTableScan s;
+
+	p->ageing = DEFAULT_AGEING;
+	p->retention = DEFAULT_RETENTION;
+	st_scan_begin(&s, cache.relids[4]);
+	while (st_scan_next(&s))
+	{
+		bool		isnull;
+
+		p->ageing = DatumGetFloat4(st_scan_value(&s, "ageing", &isnull));
+		p->retention = scan_usecs(&s, "retention");
+	}
+	st_scan_end(&s);
+}
+
 /* The kind of a cause up to its colon; 0 when it has none. */
 static int
 kind_length(const char *cause, int length)
@@ -301,6 +307,7 @@ load(void)
 	load_steps(p);
 	fill_in(p);
 	load_turn(p);
+	load_settings(p);
 	return p;
 }
 

@@ -49,7 +49,7 @@ COMMENT ON COLUMN triage.escalation.priority IS '0 (can wait) to 100 (at once).'
 COMMENT ON COLUMN triage.escalation.queue_id IS 'Queue of the ticket when it was escalated, or of the last step of its ladder: triage.queue.queue_id; NULL when it had none.';
 COMMENT ON COLUMN triage.escalation.created_at IS 'When it was queued.';
 COMMENT ON COLUMN triage.escalation.due_at IS 'Not to be claimed before this moment; after a failure the time of the next try.';
-COMMENT ON COLUMN triage.escalation.rank IS 'The least is claimed first: due_at, less an hour for each support_triage.escalation_ageing points of priority. Growing old needs no update.';
+COMMENT ON COLUMN triage.escalation.rank IS 'The least is claimed first: due_at, less an hour for each escalation_settings.ageing points of priority. Growing old needs no update.';
 COMMENT ON COLUMN triage.escalation.status IS 'waiting or claimed; here are only open ones.';
 COMMENT ON COLUMN triage.escalation.attempts IS 'How often it was claimed.';
 COMMENT ON COLUMN triage.escalation.leases_run_out IS 'How often a lease of it ran out.';
@@ -99,7 +99,7 @@ CREATE TABLE triage.escalation_history_4 PARTITION OF triage.escalation_history 
 CREATE TABLE triage.escalation_history_5 PARTITION OF triage.escalation_history FOR VALUES IN (5);
 CREATE TABLE triage.escalation_history_6 PARTITION OF triage.escalation_history FOR VALUES IN (6);
 CREATE TABLE triage.escalation_history_7 PARTITION OF triage.escalation_history FOR VALUES IN (7);
-COMMENT ON TABLE triage.escalation_history IS 'Finished escalations, insert-only, in eight partitions that take turns: the oldest is emptied by TRUNCATE once all of it is older than support_triage.escalation_retention.';
+COMMENT ON TABLE triage.escalation_history IS 'Finished escalations, insert-only, in eight partitions that take turns: the oldest is emptied by TRUNCATE once all of it is older than triage.escalation_settings.retention.';
 COMMENT ON COLUMN triage.escalation_history.slot IS 'Which partition: triage.escalation_turn.turn modulo 8.';
 COMMENT ON COLUMN triage.escalation_history.escalation_id IS 'Identity, ascending with time of queueing.';
 COMMENT ON COLUMN triage.escalation_history.tenant_id IS 'Tenant of the ticket; the empty string where there are no tenants.';
@@ -238,6 +238,20 @@ COMMENT ON COLUMN triage.escalation_step.priority IS 'The priority from then on;
 COMMENT ON COLUMN triage.escalation_step.queue IS 'The queue from then on; NULL: as it was.';
 COMMENT ON COLUMN triage.escalation_step.reason IS 'The reason from then on; NULL: as it was.';
 
+CREATE TABLE triage.escalation_settings (
+    single    boolean NOT NULL DEFAULT true,
+    ageing    real NOT NULL DEFAULT 10,
+    retention interval NOT NULL DEFAULT '90 days',
+    CONSTRAINT escalation_settings_pkey PRIMARY KEY (single),
+    CONSTRAINT escalation_settings_single CHECK (single),
+    CONSTRAINT escalation_settings_ageing CHECK (ageing >= 0.01 AND ageing <= 10000),
+    CONSTRAINT escalation_settings_retention CHECK (retention >= '6 minutes' AND retention <= '36500 days')
+);
+COMMENT ON TABLE triage.escalation_settings IS 'The order of the escalation queue and how long its history is kept: one row at most. Without a row the defaults of the columns hold.';
+COMMENT ON COLUMN triage.escalation_settings.single IS 'True: there is one row.';
+COMMENT ON COLUMN triage.escalation_settings.ageing IS 'Points of priority that an hour of waiting is worth, 0.01 to 10000, so that nothing waits for ever; see triage.escalation_rank. Counts for escalations queued from then on.';
+COMMENT ON COLUMN triage.escalation_settings.retention IS 'How long finished escalations are kept, 6 minutes to 36500 days; a month counts 30 days. They are dropped together, up to a sixth of this time later.';
+
 SELECT pg_catalog.pg_extension_config_dump('triage.escalation', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.escalation_escalation_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.escalation_history_0', '');
@@ -252,3 +266,4 @@ SELECT pg_catalog.pg_extension_config_dump('triage.escalation_dead', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.escalation_turn', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.escalation_policy', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.escalation_step', '');
+SELECT pg_catalog.pg_extension_config_dump('triage.escalation_settings', '');

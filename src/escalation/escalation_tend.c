@@ -285,7 +285,7 @@ ended_at(int64 turn)
 static void
 tend_history(TimestampTz now, TimestampTz *next)
 {
-	int64		retention = st_escalation_retention_minutes() * USECS_PER_MINUTE;
+	int64		retention = st_escalation_retention();
 	int64		width = retention / TURNS_PER_RETENTION;
 	TimestampTz began_at;
 	int64		turn = st_escalation_turn(&began_at);

@@ -24,7 +24,7 @@ FROM (VALUES
     ('table', '- - - - r', 'ticket_signature'),
     ('table', '- - - r r', 'ticket_storage'),
     -- what things are called and how they are set
-    ('table', 'r r r w r', 'source message_source queue routing_rule tier_policy status_phase sla_policy sla_target calendar calendar_hours calendar_holiday skill channel_weight queue_policy escalation_policy escalation_step'),
+    ('table', 'r r r w r', 'source message_source queue routing_rule tier_policy status_phase sla_policy sla_target calendar calendar_hours calendar_holiday skill channel_weight queue_policy escalation_policy escalation_settings escalation_step'),
     ('table', '- - r w r', 'signal_policy sensitive_policy pii_kind entity_kind lexicon automation_policy automation_threshold automation_evidence'),
     -- people
     ('table', 'r r w w r', 'agent agent_channel agent_leave agent_queue agent_shift agent_skill'),

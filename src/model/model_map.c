@@ -50,6 +50,7 @@
 #include "common/file_perm.h"
 #include "miscadmin.h"
 #include "port/pg_crc32c.h"
+#include "port/pg_iovec.h"
 #include "storage/fd.h"
 #include "storage/procarray.h"
 #include "utils/builtins.h"
@@ -315,6 +316,7 @@ st_map_write(const StMapKey *key, const void *data, Size size)
 	char		temporary[MAXPGPATH];
 	char		header[MAP_HEADER_BYTES] = {0};
 	MapHeader  *h = (MapHeader *) header;
+	Size		total = MAP_HEADER_BYTES + size;
 	Size		done = 0;
 	int			fd;
 
@@ -338,15 +340,23 @@ st_map_write(const StMapKey *key, const void *data, Size size)
 		return false;
 	}
 
+	/*
+	 * Header and weights in one call: file systems that keep files in large
+	 * pieces then begin one with the file, which a reader maps at once.
+	 */
 	errno = 0;
-	if (write(fd, header, MAP_HEADER_BYTES) != MAP_HEADER_BYTES)
-		goto failed;
-	while (done < size)
+	while (done < total)
 	{
+		Size		head = done < MAP_HEADER_BYTES ? MAP_HEADER_BYTES - done : 0;
+		Size		from = done + head - MAP_HEADER_BYTES;
+		struct iovec parts[2] = {
+			{header + MAP_HEADER_BYTES - head, head},
+			{unconstify(char *, (const char *) data + from), Min(size - from, MAP_CHUNK)}
+		};
 		ssize_t		written;
 
 		CHECK_FOR_INTERRUPTS();
-		written = write(fd, (const char *) data + done, Min(size - done, MAP_CHUNK));
+		written = pg_pwritev(fd, parts, 2, done);
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written <= 0)

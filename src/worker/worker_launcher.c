@@ -368,6 +368,13 @@ st_launcher_init(void)
 {
 	BackgroundWorker worker;
 
+	/*
+	 * nobody but the launcher reads it: who does not name it is spared
+	 * defining it
+	 */
+	if (!process_shared_preload_libraries_in_progress &&
+		GetConfigOption("support_triage.databases", true, false) == NULL)
+		return;
 	DefineCustomStringVariable("support_triage.databases",
 							   "Names the databases that get a worker.",
 							   "A list of names; empty means all that have the extension.",

@@ -31,13 +31,17 @@ $node->safe_psql('postgres', q{
     UPDATE triage.tier_policy SET complex_from = 0.5;
     INSERT INTO triage.tier_policy (channel, simple_below) VALUES ('chat', 0.1);
     INSERT INTO triage.automation_policy (intent, accepted_error) VALUES ('refund_request', 0.1);
+    INSERT INTO triage.escalation_policy (cause, max_attempts) VALUES ('rule:', 3);
+    INSERT INTO triage.escalation_step VALUES ('rule:', 1, '1 hour', 90);
+    INSERT INTO triage.escalation_settings (ageing, retention) VALUES (20, '30 days');
     SELECT triage.record_evidence('intent', 1, 'refund_request', 0.5, true) FROM generate_series(1, 60);
     SELECT triage.solve_automation();
     CREATE TABLE messages (id int PRIMARY KEY, ticket_id bigint, body text);
     SELECT triage.attach_messages('messages', tickets => 'tickets');});
 
 my @tables = qw(queue routing_rule signal_policy sensitive_policy tier_policy
-    automation_policy automation_evidence automation_threshold source message_source decision decision_history escalation);
+    automation_policy automation_evidence automation_threshold source message_source decision decision_history escalation
+    escalation_policy escalation_step escalation_settings);
 
 sub contents
 {
