@@ -40,6 +40,12 @@ slots_for(int nfeatures)
 	return pg_nextpower2_32(Max(16, (uint32) nfeatures + nfeatures / 2));
 }
 
+static uint64
+slots_bytes(uint32 nslots)
+{
+	return sizeof(StBucket) * (uint64) (nslots / ST_BUCKET_SLOTS);
+}
+
 /*
  * st_weights_size
  *		The size of the stored form, less its labels' text.
@@ -50,7 +56,7 @@ st_weights_size(int nlabels, int nfeatures, int hidden)
 	Size		width = ST_PAD(hidden ? hidden : nlabels);
 
 	return SECTION(sizeof(StWeightsHeader)) +
-		sizeof(StSlot) * slots_for(nfeatures) +
+		slots_bytes(slots_for(nfeatures)) +
 		sizeof(StFeatureWeight) * (Size) nfeatures +
 		width * nfeatures +
 		sizeof(float) * width +
@@ -84,16 +90,23 @@ quantise_row(const float *row, int width, int8 *bytes)
  *		Enters the features into the hash table.
  */
 static void
-fill_slots(StSlot *slots, uint32 nslots, const uint32 *hashes, int nfeatures)
+fill_slots(StBucket *buckets, uint32 nslots, const uint32 *hashes, int nfeatures)
 {
 	for (int f = 0; f < nfeatures; f++)
 	{
-		uint32		s = st_slot_of(hashes[f], nslots);
+		uint32		b = st_bucket_of(hashes[f], nslots);
+		int			s = 0;
 
-		while (slots[s].id != 0)
-			s = (s + 1) & (nslots - 1);
-		slots[s].hash = hashes[f];
-		slots[s].id = f + 1;
+		while (buckets[b].id[s] != 0)
+		{
+			if (++s < ST_BUCKET_SLOTS)
+				continue;
+			buckets[b].id[s - 1] |= ST_SLOT_FULL;
+			b = (b + 1) & (nslots / ST_BUCKET_SLOTS - 1);
+			s = 0;
+		}
+		buckets[b].hash[s] = hashes[f];
+		buckets[b].id[s] = f + 1;
 	}
 }
 
@@ -129,7 +142,7 @@ st_weights_build(const StWeightsSource *source, Size *size)
 		strlcpy(head.reader, source->reader, sizeof(head.reader));
 
 	head.slots = offset;
-	offset = SECTION(offset + sizeof(StSlot) * (uint64) head.nslots);
+	offset = SECTION(offset + slots_bytes(head.nslots));
 	head.features = offset;
 	offset = SECTION(offset + sizeof(StFeatureWeight) * (uint64) head.nfeatures);
 	head.rows = offset;
@@ -151,7 +164,7 @@ st_weights_build(const StWeightsSource *source, Size *size)
 	header = (StWeightsHeader *) blob;
 	*header = head;
 
-	fill_slots((StSlot *) (blob + head.slots), head.nslots,
+	fill_slots((StBucket *) (blob + head.slots), head.nslots,
 			   source->hashes, source->nfeatures);
 
 	features = (StFeatureWeight *) (blob + head.features);
@@ -218,7 +231,7 @@ sections_fit(const StWeightsHeader *head)
 
 	return head->nlabels >= 1 && head->nlabels <= ST_MAX_LABELS &&
 		head->nfeatures <= (1U << 26) &&
-		head->nslots >= 1 && head->nslots <= (1U << 28) &&
+		head->nslots >= 16 && head->nslots <= (1U << 28) &&
 		(head->nslots & (head->nslots - 1)) == 0 &&
 		head->nslots > head->nfeatures &&
 		head->hidden <= 4096 &&
@@ -226,7 +239,7 @@ sections_fit(const StWeightsHeader *head)
 		head->output_width == ST_PAD(head->nlabels) &&
 		head->temperature > 0 && head->unit > 0 &&
 		isfinite(head->temperature) && isfinite(head->unit) &&
-		section_fits(head, head->slots, sizeof(StSlot) * (uint64) head->nslots) &&
+		section_fits(head, head->slots, slots_bytes(head->nslots)) &&
 		section_fits(head, head->features, sizeof(StFeatureWeight) * (uint64) head->nfeatures) &&
 		section_fits(head, head->rows, (uint64) head->width * head->nfeatures) &&
 		section_fits(head, head->bias, sizeof(float) * head->width) &&
@@ -293,7 +306,7 @@ st_weights_open(const void *data, Size size, const char **why)
 		pfree(w);
 		return NULL;
 	}
-	w->slots = (const StSlot *) (bytes + head->slots);
+	w->buckets = (const StBucket *) (bytes + head->slots);
 	w->features = (const StFeatureWeight *) (bytes + head->features);
 	w->rows = (const int8 *) (bytes + head->rows);
 	w->bias = (const float *) (bytes + head->bias);

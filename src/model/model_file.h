@@ -24,7 +24,7 @@
 #define ST_WEIGHTS_MAGIC	0x53544D57	/* "STMW" */
 
 /* Raise it when features, their hashes or the layout change. */
-#define ST_WEIGHTS_FORMAT	1
+#define ST_WEIGHTS_FORMAT	2
 
 typedef struct StWeightsHeader
 {
@@ -54,12 +54,21 @@ typedef struct StWeightsHeader
 	uint64		counts;			/* offset, see model_counts.h; 0: none */
 } StWeightsHeader;
 
-/* A slot of the hash table: linear probing; id is 1 + the feature's, 0 free. */
-typedef struct StSlot
+/*
+ * Features are found by a hash table of buckets, half a cache line each; id is
+ * 1 + the feature's, 0 free.  What finds its bucket full goes to the next one
+ * that is not, and the last id of each bucket that it passed has ST_SLOT_FULL,
+ * so that next to nothing is looked for in two buckets.
+ */
+#define ST_BUCKET_SLOTS	4
+
+typedef struct StBucket
 {
-	uint32		hash;
-	uint32		id;
-} StSlot;
+	uint32		hash[ST_BUCKET_SLOTS];
+	uint32		id[ST_BUCKET_SLOTS];
+} StBucket;
+
+#define ST_SLOT_FULL	(1U << 31)
 
 typedef struct StFeatureWeight
 {
@@ -72,7 +81,7 @@ struct StWeights
 	const StWeightsHeader *header;
 	StFeatureReader reader;
 	const char **labels;
-	const StSlot *slots;
+	const StBucket *buckets;
 	const StFeatureWeight *features;
 	const int8 *rows;
 	const float *bias;
@@ -105,13 +114,13 @@ extern void *st_weights_build(const StWeightsSource *source, Size *size);
 extern Size st_weights_size(int nlabels, int nfeatures, int hidden);
 
 /*
- * The first slot to look at for a hash; its low two bits are the kind of
+ * The bucket to look at first for a hash, whose low two bits are the kind of
  * feature and tell little.
  */
 static inline uint32
-st_slot_of(uint32 hash, uint32 nslots)
+st_bucket_of(uint32 hash, uint32 nslots)
 {
-	return (hash >> 2) & (nslots - 1);
+	return (hash >> 2) & (nslots / ST_BUCKET_SLOTS - 1);
 }
 
 #endif							/* ST_MODEL_FILE_H */

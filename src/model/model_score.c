@@ -45,6 +45,16 @@ typedef struct Known
 	int32		count;			/* its appearances */
 } Known;
 
+/* Of the hash table of features that a document has; known is 1 + index into known. */
+typedef struct Place
+{
+	uint32		id;
+	uint32		known;
+} Place;
+
+/* Its places for each feature that may be entered. */
+#define PLACES_EACH 2
+
 typedef struct Scratch
 {
 	Known	   *known;
@@ -52,7 +62,7 @@ typedef struct Scratch
 	int			single;			/* features of one token, with repeats */
 	int			single_known;	/* of these, known */
 	uint32	   *ids;			/* of the document's features */
-	int32	   *places;			/* hash table: 1 + index into known */
+	Place	   *places;
 	uint32		place_mask;
 	int			nplaces;
 	const int8 **rows;
@@ -124,7 +134,7 @@ reserve(const StWeightsHeader *head, int nfeatures)
 		scratch.rows = MemoryContextAllocHuge(scratch_context, sizeof(int8 *) * size);
 		scratch.factors = MemoryContextAllocHuge(scratch_context, sizeof(int16) * size);
 		scratch.ids = MemoryContextAllocHuge(scratch_context, sizeof(uint32) * size);
-		scratch.places = MemoryContextAllocHuge(scratch_context, sizeof(int32) * size * 2);
+		scratch.places = MemoryContextAllocHuge(scratch_context, sizeof(Place) * size * PLACES_EACH);
 		scratch.size = size;
 		for (int count = 1; count < FEW_REPEATS; count++)
 			scratch.repeats[count] = 1.0f + logf((float) count);
@@ -143,116 +153,154 @@ reserve(const StWeightsHeader *head, int nfeatures)
 }
 
 /*
+ * bucket_id
+ *		Returns what a bucket has of a hash: 1 + the number of the feature, 0 for
+ *		nothing.  No branch depends on which.
+ */
+static inline uint32
+bucket_id(const StBucket *bucket, uint32 hash)
+{
+#ifdef __GNUC__
+	typedef uint32 Four __attribute__((vector_size(16)));
+	typedef uint64 Two __attribute__((vector_size(16)));
+	const		Four *four = (const Four *) bucket;
+	Two			found = (Two) ((four[0] == hash) & four[1]);
+	uint64		either = found[0] | found[1];
+
+	return (uint32) (either | either >> 32) & ~ST_SLOT_FULL;
+#else
+	uint32		id = 0;
+
+	for (int s = 0; s < ST_BUCKET_SLOTS; s++)
+		id |= bucket->hash[s] == hash ? bucket->id[s] : 0;
+	return id & ~ST_SLOT_FULL;
+#endif
+}
+
+/*
+ * search_on
+ *		Whether a feature that a bucket does not have (id 0) may lie in the next.
+ */
+static inline bool
+search_on(const StBucket *bucket, uint32 id)
+{
+	return (bucket->id[ST_BUCKET_SLOTS - 1] & (id - 1) & ST_SLOT_FULL) != 0;
+}
+
+/*
  * find_feature
  *		Returns 1 + the number of a feature, or 0 when the model does not know it.
  */
 static uint32
 find_feature(const StWeights *w, uint32 hash)
 {
-	uint32		mask = w->header->nslots - 1;
-	uint32		s = st_slot_of(hash, w->header->nslots);
+	uint32		mask = w->header->nslots / ST_BUCKET_SLOTS - 1;
+	uint32		b = st_bucket_of(hash, w->header->nslots);
 
-	for (uint32 tries = 0; tries <= mask && w->slots[s].id != 0; tries++, s = (s + 1) & mask)
-		if (w->slots[s].hash == hash)
-			return w->slots[s].id;
+	for (uint32 tries = 0; tries <= mask; tries++, b = (b + 1) & mask)
+	{
+		uint32		id = bucket_id(&w->buckets[b], hash);
+
+		if (!search_on(&w->buckets[b], id))
+			return id;
+	}
 	return 0;
 }
 
 /*
  * find_features
- *		Fills scratch.ids with what find_feature returns for each.  A feature lies
- *		in the slot that is looked at first, or the slot is empty, or, for the
- *		fewest, it must be searched.  No branch depends on which, so that the
- *		processor waits for many slots at once.
+ *		Fills scratch.ids with the numbers of the features that the model knows,
+ *		in order of appearance, repeated as they repeat; returns how many.  Slots
+ *		are asked for ahead, and hardly a branch depends on what is found, so that
+ *		the processor waits for many at once.
  */
-static void
+static int
 find_features(const StWeights *w, const StFeatures *features)
 {
-	const StSlot *restrict slots = w->slots;
+	const StBucket *restrict buckets = w->buckets;
 	const uint32 *restrict hashes = features->hashes;
 	uint32		nslots = w->header->nslots;
-	int			n = features->n;
-	uint32	   *restrict ids = scratch.ids;
-	int32	   *restrict searched = scratch.places; /* not in use yet */
-	int			nsearched = 0;
-
-	for (int i = 0; i < n; i++)
-	{
-		uint32		hash = hashes[i];
-		StSlot		slot = slots[st_slot_of(hash, nslots)];
-		bool		found = slot.hash == hash;
-
-		__builtin_prefetch(&slots[st_slot_of(hashes[Min(i + AHEAD, n - 1)], nslots)]);
-
-		ids[i] = found ? slot.id : 0;
-		searched[nsearched] = i;
-		nsearched += !found & (slot.id != 0);
-	}
-	for (int i = 0; i < nsearched; i++)
-		ids[searched[i]] = find_feature(w, hashes[searched[i]]);
-}
-
-/* Where the table of places is searched first for a feature. */
-static inline uint32
-place_of(uint32 id)
-{
-	return (id * 0x9E3779B1) >> 8 & scratch.place_mask;
-}
-
-/*
- * count_known
- *		Fills scratch.known with the features of scratch.ids, each once, in order
- *		of first appearance.
- */
-static void
-count_known(const StWeights *w, const StFeatures *features)
-{
-	const uint32 *restrict hashes = features->hashes;
-	uint32	   *restrict ids = scratch.ids;
-	int32	   *restrict places = scratch.places;
-	Known	   *restrict known = scratch.known;
-	const int8 *rows = w->rows;
-	Size		width = w->header->width;
 	uint32		nfeatures = w->header->nfeatures;
 	int			n = features->n;
+	uint32	   *restrict ids = scratch.ids;
 	int			found = 0;
-	int			nknown = 0;
 	int			single = 0;
 	int			single_known = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		uint32		id = ids[i] - 1;	/* of 0, the greatest number */
-		bool		is_known = id < nfeatures;
-		bool		is_single = ST_FEATURE_IS_SINGLE(hashes[i]);
+		uint32		hash = hashes[i];
+		const StBucket *bucket = &buckets[st_bucket_of(hash, nslots)];
+		uint32		id = bucket_id(bucket, hash);
+		bool		is_single = ST_FEATURE_IS_SINGLE(hash);
+		bool		is_known;
 
+		__builtin_prefetch(&buckets[st_bucket_of(hashes[Min(i + AHEAD, n - 1)], nslots)]);
+
+		if (unlikely(search_on(bucket, id)))
+			id = find_feature(w, hash);
+		is_known = id - 1 < nfeatures;	/* of 0, the greatest number */
+		ids[found] = id - 1;
+		found += is_known;
 		single += is_single;
 		single_known += is_single & is_known;
-		ids[found] = id;
-		found += is_known;
 	}
 	scratch.single = single;
 	scratch.single_known = single_known;
+	return found;
+}
 
-	scratch.place_mask = pg_nextpower2_32(Max(found, 16) * 2) - 1;
-	memset(places, 0, sizeof(int32) * (scratch.place_mask + 1));
-	for (int i = 0; i < found; i++)
+/* Where the table of places is searched first for a feature. */
+static inline uint32
+place_of(uint32 id, uint32 mask)
+{
+	return (id * 0x9E3779B1) >> 8 & mask;
+}
+
+/*
+ * count_known
+ *		Fills scratch.known with the first n features of scratch.ids, each once,
+ *		in order of first appearance.  The table of places is so empty that a
+ *		feature lies where it is looked for first, or nothing does: no branch
+ *		depends on which.
+ */
+static void
+count_known(const StWeights *w, int n)
+{
+	const uint32 *restrict ids = scratch.ids;
+	Place	   *restrict places = scratch.places;
+	Known	   *restrict known = scratch.known;
+	const StFeatureWeight *features = w->features;
+	const int8 *rows = w->rows;
+	Size		width = w->header->width;
+	uint32		mask = pg_nextpower2_32(Max(n, 16)) * PLACES_EACH - 1;
+	int			nknown = 0;
+
+	scratch.place_mask = mask;
+	memset(places, 0, sizeof(Place) * (mask + 1));
+	for (int i = 0; i < n; i++)
 	{
 		uint32		id = ids[i];
-		uint32		p = place_of(id);
+		uint32		p = place_of(id, mask);
+		uint32		entered = places[p].known;
+		uint32		old = (uint32) 0 - (entered != 0);	/* all bits, or none */
+		uint32		k;
 
-		while (places[p] != 0 && known[places[p] - 1].id != id)
-			p = (p + 1) & scratch.place_mask;
-		if (places[p] != 0)
-			known[places[p] - 1].count++;
-		else
+		__builtin_prefetch(rows + id * width);
+		__builtin_prefetch(&features[id]);
+
+		while (unlikely((old & (places[p].id ^ id)) != 0))
 		{
-			__builtin_prefetch(rows + id * width);
-			__builtin_prefetch(&w->features[id]);
-			known[nknown].id = id;
-			known[nknown].count = 1;
-			places[p] = ++nknown;
+			p = (p + 1) & mask;
+			entered = places[p].known;
+			old = (uint32) 0 - (entered != 0);
 		}
+		k = (old & (entered - 1)) | (~old & (uint32) nknown);
+		places[p].id = id;
+		places[p].known = k + 1;
+		known[k].id = id;
+		known[k].count = (old & known[k].count) + 1;
+		nknown += 1 + (int) old;
 	}
 	scratch.nknown = nknown;
 }
@@ -265,8 +313,7 @@ count_known(const StWeights *w, const StFeatures *features)
 static void
 find_known(const StWeights *w, const StFeatures *features)
 {
-	find_features(w, features);
-	count_known(w, features);
+	count_known(w, find_features(w, features));
 }
 
 /*
@@ -455,14 +502,14 @@ explain_sums(const StWeights *w, const StFeatures *features, int label, double *
 	for (int i = 0; i < features->n; i++)
 	{
 		uint32		id = find_feature(w, features->hashes[i]) - 1;
-		uint32		p = place_of(id);
+		uint32		p = place_of(id, scratch.place_mask);
 
 		if (id >= head->nfeatures)
 			continue;
-		while (scratch.known[scratch.places[p] - 1].id != id)
+		while (scratch.places[p].id != id || scratch.places[p].known == 0)
 			p = (p + 1) & scratch.place_mask;
-		by_token[features->tokens[i] + 1] += by_feature[scratch.places[p] - 1] / 2;
-		by_token[features->partners[i] + 1] += by_feature[scratch.places[p] - 1] / 2;
+		by_token[features->tokens[i] + 1] += by_feature[scratch.places[p].known - 1] / 2;
+		by_token[features->partners[i] + 1] += by_feature[scratch.places[p].known - 1] / 2;
 	}
 	pfree(by_feature);
 }
