@@ -56,7 +56,7 @@ include $(PGXS)
 $(DATA_built): src/core/header.sql $(SQL_TABLES) $(SQL_API) $(EXTENSION).control Makefile
 	cat src/core/header.sql $(SQL_TABLES) $(SQL_API) | sed 's/^CREATE OR REPLACE /CREATE /' > $@
 
-$(LEXICON): tools/lexicon.pl $(wildcard src/understanding/lexicon/*.tsv)
+$(LEXICON): tools/lexicon.pl $(wildcard tools/lexicon/*.pm src/understanding/lexicon/*.tsv)
 	perl tools/lexicon.pl $(filter %.tsv,$^) > $@.new && mv $@.new $@
 src/understanding/lexicon_table.o src/understanding/lexicon_table.bc: $(LEXICON)
 
