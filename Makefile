@@ -50,6 +50,9 @@ PG_CONFIG  ?= $(if $(PG_MAJOR),/usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config,pg_
 PGXS       := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 ifneq ($(wildcard $(PGXS)),)
+# First, as nothing else takes so long: with make -j all is compiled meanwhile.
+all: $(LEXICON)
+
 include $(PGXS)
 
 # DATA_built lies in the list of what to install; the rule makes it.
