@@ -50,13 +50,16 @@ PG_CONFIG  ?= $(if $(PG_MAJOR),/usr/lib/postgresql/$(PG_MAJOR)/bin/pg_config,pg_
 PGXS       := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 
 ifneq ($(wildcard $(PGXS)),)
+# First, as nothing else takes so long: with make -j all is compiled meanwhile.
+all: $(LEXICON)
+
 include $(PGXS)
 
 # DATA_built lies in the list of what to install; the rule makes it.
 $(DATA_built): src/core/header.sql $(SQL_TABLES) $(SQL_API) $(EXTENSION).control Makefile
 	cat src/core/header.sql $(SQL_TABLES) $(SQL_API) | sed 's/^CREATE OR REPLACE /CREATE /' > $@
 
-$(LEXICON): tools/lexicon.pl $(wildcard src/understanding/lexicon/*.tsv)
+$(LEXICON): tools/lexicon.pl $(wildcard tools/lexicon/*.pm src/understanding/lexicon/*.tsv)
 	perl tools/lexicon.pl $(filter %.tsv,$^) > $@.new && mv $@.new $@
 src/understanding/lexicon_table.o src/understanding/lexicon_table.bc: $(LEXICON)
 

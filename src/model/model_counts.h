@@ -83,11 +83,13 @@ extern int	st_counts_sums(const StWeights *w, const uint32 *hashes, int n, float
 extern void st_counts_explain(const StWeights *w, const StFeatures *features, int label,
 							  double *by_token);
 
-/* model_counts_train.c */
+/* model_counts_corpus.c */
 typedef struct StCountsCorpus StCountsCorpus;
 
 extern StCountsCorpus *st_counts_begin(void);
 extern void st_counts_add(StCountsCorpus *c, const StTokens *tokens, int label);
+
+/* model_counts_train.c */
 extern void st_counts_train(StCountsCorpus *c, const int *new_label, char **labels, int nlabels,
 							const StTrainOptions *options, const StTeller *teller,
 							StTrained *out);

@@ -29,7 +29,7 @@ st_lex_language_folds(const char *language)
 	return true;
 }
 
-/* The letter without its accents, as tools/lexicon.pl has it. */
+/* The letter without its accents, as tools/lexicon has it. */
 static uint32
 plain_point(uint32 c)
 {
