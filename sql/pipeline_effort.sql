@@ -165,6 +165,7 @@ SELECT jsonb_pretty(triage.explain_decision('firms', '1', 'a') #> '{evidence,com
 SELECT triage.explain_decision('firms', '1', 'a') #>> '{tier,because}' AS because,
        round((triage.explain_decision('firms', '1', 'a') #>> '{facts,complexity_history}')::numeric, 5) = round((triage.explain_decision('firms', '1', 'a') #>> '{decision,facts,complexity_history}')::numeric, 5) AS same;
 SELECT triage.explain_decision('firms', '1', 'z') #> '{evidence,complexity,history}' AS history, triage.explain_decision('firms', '1', 'z') #> '{facts,complexity_history}' AS added;
+SELECT triage.explain_decision('firms', '1', 'a') -> 'changed' AS of_a, triage.explain_decision('firms', '1', 'c') -> 'changed' AS of_c;
 -- a rule can ask, and a replay goes by what was known
 INSERT INTO triage.queue (name) VALUES ('patient');
 SELECT to_queue, decisions FROM triage.replay_routing('[{"name": "laborious", "condition": "complexity_history > 0.4", "queue": "patient"}]') WHERE to_queue = 'patient';
@@ -173,6 +174,7 @@ SELECT n, (triage.try_rules(jsonb_populate_record(NULL::triage.facts, jsonb_buil
 DELETE FROM triage.routing_rule;
 -- nothing is known any more
 TRUNCATE triage.intent_history;
+SELECT triage.explain_decision('firms', '1', 'a') -> 'changed' AS of_a;
 SELECT triage.decide_again('firms', '1', 'a');
 SELECT complexity = of_text AS of_text_alone, added FROM complexity WHERE tenant_id = 'a' AND ticket_key = '1';
 

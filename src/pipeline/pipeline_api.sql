@@ -147,7 +147,7 @@ CREATE OR REPLACE FUNCTION triage.forget_gone_tickets()
 RETURNS timestamptz
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'st_forget_gone_tickets';
-COMMENT ON FUNCTION triage.forget_gone_tickets() IS 'Task of the worker: removes decisions, clocks, waiting, assignments, signatures and open escalations of tickets that went with a partition that was dropped, detached or truncated, and everything about an attached table that was dropped. Looks at 1000 decisions at most, and only where triage.ticket_storage gives cause to; returns the present when there are more.';
+COMMENT ON FUNCTION triage.forget_gone_tickets() IS 'Task of the worker: removes decisions, clocks, waiting, assignments, handle times, signatures and open escalations of tickets that went with a partition that was dropped, detached or truncated, and everything about an attached table that was dropped. Looks at 1000 decisions at most, and only where triage.ticket_storage gives cause to; returns the present when there are more.';
 REVOKE ALL ON FUNCTION triage.forget_gone_tickets() FROM PUBLIC;
 
 CREATE OR REPLACE VIEW triage.backlog
