@@ -93,6 +93,22 @@ SELECT count(*) FROM handled;
 SELECT triage.attach('tickets', options => '{"assign": false}') ->> 'status' AS status;
 SELECT come('10:00', 1), status('11:00', 1, 'closed'), status('11:30', 1, 'open'), status('12:00', 1, 'closed');
 SELECT reopened, solved_at, intent, minutes FROM handled;
+-- who changes a status needs no right on it, nor may they look
+CREATE ROLE regress_st_effort;
+GRANT USAGE ON SCHEMA pipeline_effort TO regress_st_effort;
+GRANT SELECT, UPDATE ON tickets TO regress_st_effort;
+SET ROLE regress_st_effort;
+UPDATE tickets SET status = 'on hold';
+SELECT count(*) FROM triage.ticket_handling;
+RESET ROLE;
+SELECT reopened, paused_since, solved_at, intent FROM handled;
+DROP OWNED BY regress_st_effort;
+DROP ROLE regress_st_effort;
+-- solved before it was decided: nobody knows what it is about
+SELECT triage.attach('tickets', options => '{"mode": "deferred"}') ->> 'status' AS status;
+SELECT come('10:00', 2), status('10:10', 2, 'solved');
+SELECT triage.decide_backlog(10);
+SELECT solved_at, intent FROM handled WHERE id = 2;
 -- the table is dropped: so is this, once that is noticed
 SELECT count(*) FROM triage.source WHERE triage.forget_gone_tickets() IS NULL;
 DROP TABLE tickets;
@@ -141,7 +157,8 @@ SELECT d.tenant_id, d.ticket_key, d.intent, d.complexity, d.complexity_history A
 FROM triage.decision d JOIN firms f ON f.tenant = d.tenant_id AND f.id::text = d.ticket_key
 LEFT JOIN triage.intent_history i ON i.tenant_id = d.tenant_id AND i.intent = d.intent AND d.in_scope;
 INSERT INTO firms SELECT 1, t, 'Please help: I want a refund' FROM unnest('{a,b,c,z}'::text[]) AS t;
-INSERT INTO firms VALUES (2, 'a', 'Hello, I forgot my password'), (3, 'a', 'qqqq wwww zzzz');
+INSERT INTO firms VALUES (2, 'a', 'Hello, I forgot my password'), (3, 'a', 'qqqq wwww zzzz'),
+    (4, 'a', 'I forgot my password? Hello, I forgot my password? Hi, I forgot my password? Please help: I forgot my password?');
 SELECT tenant_id, ticket_key, intent, round(complexity::numeric, 3) AS complexity, round(added::numeric, 3) AS added FROM complexity ORDER BY 1, 2;
 SELECT ticket_key FROM complexity WHERE complexity <> coalesce(triage.complexity_with_history(of_text, history, tickets), of_text)
    OR added IS DISTINCT FROM CASE WHEN history IS NOT NULL THEN complexity - of_text END;

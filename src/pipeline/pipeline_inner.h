@@ -67,7 +67,8 @@ typedef struct StOptions
 } StOptions;
 
 /* What the pipeline adds to the signals of a text alone. */
-#define ST_WATCH_HISTORY	0x100	/* the requester's earlier tickets */
+#define ST_WATCH_HISTORY	0x100	/* the requester's earlier tickets, and
+									 * those of the intent */
 #define ST_WATCH_DUPLICATES 0x200	/* other tickets that say the same */
 
 extern void st_columns_parse(Jsonb *given, StColumns *columns, bool *named);
