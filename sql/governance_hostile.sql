@@ -35,7 +35,7 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA evil TO PUBLIC;
 RESET ROLE;
 
 -- the owner at work with the attacker's schema first on the search_path
-CREATE TABLE tickets (id int PRIMARY KEY, subject text, body text, customer_id text);
+CREATE TABLE tickets (id int PRIMARY KEY, subject text, body text, customer_id text, status text);
 SET search_path = evil, pg_catalog, governance_hostile;
 SELECT triage.attach('governance_hostile.tickets', options => '{"mode": "deferred"}') ->> 'id' AS id;
 INSERT INTO triage.routing_rule (position, name, condition, escalate_reason) VALUES (1, 'refunds', 'intent = ''refund_request'' AND lower(channel) IS NULL', 'money');
@@ -57,8 +57,14 @@ INSERT INTO triage.agent (name) VALUES ('ann');
 SELECT triage.set_presence('ann', 'available');
 SELECT pg_catalog.count(*) FROM triage.claim_ticket('ann', 5);
 SELECT triage.assign_tickets();
+UPDATE tickets SET status = 'pending' WHERE id OPERATOR(pg_catalog.=) 4;
+UPDATE tickets SET status = 'open' WHERE id OPERATOR(pg_catalog.=) 4;
+UPDATE tickets SET status = 'solved' WHERE id OPERATOR(pg_catalog.=) 4;
+UPDATE tickets SET status = 'pending' WHERE id OPERATOR(pg_catalog.=) 4;
+SELECT reopened, paused_since IS NOT NULL AS paused FROM triage.ticket_handling;
 SELECT triage.check_waiting() IS NOT NULL AS checked;
 SELECT triage.prune_signatures();
+SELECT triage.learn_intent_history();
 CALL triage.tick();
 SELECT pg_catalog.count(*) >= 0 AS read FROM triage.ticket_overview, triage.queue_load, triage.backlog_status;
 SET search_path = governance_hostile;

@@ -27,6 +27,8 @@ SELECT triage.set_presence('ann', 'available');
 SELECT count(triage.enqueue_ticket(tenant, 1, id::text, (SELECT name FROM triage.queue WHERE is_default), 50))
 FROM generate_series(1, 4) AS id, unnest('{a,b,""}'::text[]) AS tenant;
 SELECT count(*) FROM (SELECT (triage.claim_ticket('ann', 3)).*) AS c;
+INSERT INTO triage.ticket_handling (source_id, tenant_id, ticket_key) SELECT 1, t, '9' FROM unnest('{a,b,""}'::text[]) AS t;
+INSERT INTO triage.intent_history (tenant_id, intent, tickets, reopen_rate, computed_at) SELECT t, 'refund_request', 5, 0, now() FROM unnest('{a,b,""}'::text[]) AS t;
 INSERT INTO triage.early_message (source_id, tenant_id, ticket_key, author, arrived_at, noted_at) SELECT 1, t, '9', 'agent', now(), now() FROM unnest('{a,b,""}'::text[]) AS t;
 INSERT INTO triage.escalation_policy (cause, max_attempts) VALUES ('rule:refunds', 1);
 SELECT count(*) FROM triage.claim_escalations('w', batch => 100);
@@ -135,6 +137,7 @@ SELECT count(triage.complete_ticket(tenant_id, source_id, ticket_key, 'over')) >
 DELETE FROM triage.agent;
 SELECT triage.revoke_access(role) FROM triage.role_access;
 SELECT triage.detach('tickets', true), triage.detach('later', true);
+DELETE FROM triage.intent_history;
 DROP OWNED BY regress_st_all, regress_st_a, regress_st_ab, regress_st_none, regress_st_member, regress_st_plain;
 DROP SCHEMA governance_tenants CASCADE;
 DROP ROLE regress_st_all, regress_st_a, regress_st_ab, regress_st_none, regress_st_member, regress_st_plain;

@@ -18,7 +18,7 @@ SELECT m.kind,
        (pg_catalog.string_to_array(m.cells, ' '))[5] AS auditor
 FROM (VALUES
     -- tickets: written by functions only
-    ('table', 'r r r r r', 'decision decision_history waiting assignment sla_clock backlog_note early_message escalation_turn'),
+    ('table', 'r r r r r', 'decision decision_history ticket_handling intent_history waiting assignment sla_clock backlog_note early_message escalation_turn'),
     -- the functions of this queue run as the caller, within the caller's tenants
     ('table', 'r w w w r', 'escalation escalation_history escalation_dead'),
     ('table', '- - - - r', 'ticket_signature'),
@@ -44,9 +44,9 @@ FROM (VALUES
     ('function', '- - x x -', 'release_agent assign_tickets enqueue_ticket withdraw_ticket enqueue_escalation enqueue_escalations deescalate requeue_escalation cancel_escalation'),
     ('function', '- - x x x', 'lint_rules replay_routing try_rules test_condition queue_load_per_agent evaluate confusion read_training_progress'),
     -- an administrator's
-    ('function', '- - - x -', 'attach detach attach_messages detach_messages backfill decide_backlog train activate drop_model refresh_models record_evidence record_held_out solve_automation prune_evidence prune_signatures check_waiting overflow_tickets return_lost_tickets tick start_worker stop_worker wake_worker model_file'),
+    ('function', '- - - x -', 'attach detach attach_messages detach_messages backfill decide_backlog train activate drop_model refresh_models record_evidence record_held_out solve_automation prune_evidence prune_signatures learn_intent_history check_waiting overflow_tickets return_lost_tickets tick start_worker stop_worker wake_worker model_file'),
     -- the worker's and the triggers', which run as the owner
-    ('function', '- - - - -', 'tend_assignments tend_automation tend_clocks tend_escalations require_escalation tend_queues tend_signatures tend_waiting_alerts forget_gone_tickets sla_check start_clocks clocks_message clocks_status forget_assignments grant_access revoke_access refresh_access')
+    ('function', '- - - - -', 'tend_assignments tend_automation tend_clocks tend_escalations require_escalation tend_queues tend_signatures tend_intent_history tend_waiting_alerts forget_gone_tickets sla_check start_clocks clocks_message clocks_status forget_assignments grant_access revoke_access refresh_access')
 ) AS m (kind, cells, objects), LATERAL pg_catalog.unnest(pg_catalog.string_to_array(m.objects, ' ')) AS o (object);
 COMMENT ON VIEW triage.access_matrix IS 'What each level of access may do. Cells: r SELECT; w SELECT, INSERT, UPDATE, DELETE; x EXECUTE; u USAGE; - nothing. Functions that triggers run are nobody''s.';
 COMMENT ON COLUMN triage.access_matrix.kind IS 'table, view, sequence or function (and procedure).';
@@ -70,7 +70,7 @@ BEGIN
           AND p.proname IN ('claim_ticket', 'complete_ticket', 'release_ticket', 'reopen_ticket', 'ticket_agents',
                             'set_presence', 'agent_heartbeat', 'release_agent', 'assign_tickets', 'enqueue_ticket',
                             'withdraw_ticket', 'check_waiting', 'overflow_tickets', 'return_lost_tickets',
-                            'prune_signatures', 'claim_escalations', 'complete_escalation', 'complete_escalations',
+                            'prune_signatures', 'learn_intent_history', 'claim_escalations', 'complete_escalation', 'complete_escalations',
                             'fail_escalation', 'release_escalation', 'extend_escalation', 'acknowledge_escalation',
                             'deescalate', 'cancel_escalation',
                             'requeue_escalation')

@@ -35,7 +35,7 @@ CREATE OR REPLACE FUNCTION triage.ticket_moved()
 RETURNS trigger
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'st_ticket_moved';
-COMMENT ON FUNCTION triage.ticket_moved() IS 'Trigger of attached tables: the status of a ticket changed, or the agent whom it names. Its clocks stand still, run on or end; a solved ticket has no owner any more and does not wait, a reopened one goes back to its agent or waits. Created by triage.attach.';
+COMMENT ON FUNCTION triage.ticket_moved() IS 'Trigger of attached tables: the status of a ticket changed, or the agent whom it names. Its clocks stand still, run on or end; a solved ticket has no owner any more and does not wait, a reopened one goes back to its agent or waits. What it says of pauses, handle time and reopening is noted in triage.ticket_handling. Created by triage.attach.';
 REVOKE ALL ON FUNCTION triage.ticket_moved() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION triage.ticket_deleted()
@@ -147,7 +147,7 @@ CREATE OR REPLACE FUNCTION triage.forget_gone_tickets()
 RETURNS timestamptz
 LANGUAGE c VOLATILE
 AS 'MODULE_PATHNAME', 'st_forget_gone_tickets';
-COMMENT ON FUNCTION triage.forget_gone_tickets() IS 'Task of the worker: removes decisions, clocks, waiting, assignments, signatures and open escalations of tickets that went with a partition that was dropped, detached or truncated, and everything about an attached table that was dropped. Looks at 1000 decisions at most, and only where triage.ticket_storage gives cause to; returns the present when there are more.';
+COMMENT ON FUNCTION triage.forget_gone_tickets() IS 'Task of the worker: removes decisions, clocks, waiting, assignments, handle times, signatures and open escalations of tickets that went with a partition that was dropped, detached or truncated, and everything about an attached table that was dropped. Looks at 1000 decisions at most, and only where triage.ticket_storage gives cause to; returns the present when there are more.';
 REVOKE ALL ON FUNCTION triage.forget_gone_tickets() FROM PUBLIC;
 
 CREATE OR REPLACE VIEW triage.backlog
@@ -242,6 +242,67 @@ $$;
 COMMENT ON FUNCTION triage.prune_signatures() IS 'Removes the signatures of tickets that are too old to be the original of a duplicate, and returns how many. Call it once a day.';
 REVOKE ALL ON FUNCTION triage.prune_signatures() FROM PUBLIC;
 
+CREATE OR REPLACE TRIGGER configuration_changed
+AFTER INSERT OR UPDATE OR DELETE ON triage.intent_history
+FOR EACH ROW EXECUTE FUNCTION triage.configuration_changed();
+CREATE OR REPLACE TRIGGER configuration_truncated
+AFTER TRUNCATE ON triage.intent_history
+FOR EACH STATEMENT EXECUTE FUNCTION triage.configuration_changed();
+-- also for rows that logical replication brings, which fires row triggers only
+ALTER TABLE triage.intent_history ENABLE ALWAYS TRIGGER configuration_changed;
+ALTER TABLE triage.intent_history ENABLE ALWAYS TRIGGER configuration_truncated;
+
+CREATE OR REPLACE FUNCTION triage.learn_intent_history()
+RETURNS integer
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH solved AS (
+        SELECT h.tenant_id, h.intent, count(*) AS tickets,
+               CASE WHEN count(h.minutes) >= 5 THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY h.minutes) END AS minutes,
+               avg((h.reopened > 0)::integer)::double precision AS reopen_rate
+        FROM triage.ticket_handling h
+        WHERE h.intent IS NOT NULL AND h.solved_at > triage.now() - interval '180 days'
+        GROUP BY h.tenant_id, h.intent
+        HAVING count(*) >= 5),
+    weighed AS (
+        SELECT s.*, s.minutes * (1 + s.reopen_rate) AS effort FROM solved s),
+    -- for both measures: how many intents are below, how many alike (itself too), how many there are
+    counted AS (
+        SELECT w.*,
+               rank() OVER (PARTITION BY w.tenant_id ORDER BY w.effort) - 1 AS effort_below,
+               count(*) OVER (PARTITION BY w.tenant_id, w.effort) AS effort_alike,
+               count(w.effort) OVER (PARTITION BY w.tenant_id) AS effort_all,
+               rank() OVER (PARTITION BY w.tenant_id ORDER BY w.reopen_rate) - 1 AS rate_below,
+               count(*) OVER (PARTITION BY w.tenant_id, w.reopen_rate) AS rate_alike,
+               count(*) OVER (PARTITION BY w.tenant_id) AS rate_all
+        FROM weighed w),
+    present AS (
+        SELECT c.tenant_id, c.intent, c.tickets, c.minutes::real AS minutes, c.reopen_rate::real AS reopen_rate,
+               CASE WHEN c.effort IS NOT NULL AND c.effort_alike < c.effort_all
+                    THEN (c.effort_below + c.effort_alike / 2.0) / c.effort_all
+                    WHEN c.rate_alike < c.rate_all
+                    THEN (c.rate_below + c.rate_alike / 2.0) / c.rate_all END::real AS history
+        FROM counted c),
+    changed AS (
+        INSERT INTO triage.intent_history AS i (tenant_id, intent, tickets, minutes, reopen_rate, history, computed_at)
+        SELECT p.tenant_id, p.intent, p.tickets, p.minutes, p.reopen_rate, p.history, triage.now()
+        FROM present p ORDER BY p.tenant_id, p.intent
+        ON CONFLICT (tenant_id, intent) DO UPDATE
+        SET tickets = EXCLUDED.tickets, minutes = EXCLUDED.minutes, reopen_rate = EXCLUDED.reopen_rate,
+            history = EXCLUDED.history, computed_at = EXCLUDED.computed_at
+        WHERE (i.tickets, i.minutes, i.reopen_rate, i.history)
+              IS DISTINCT FROM (EXCLUDED.tickets, EXCLUDED.minutes, EXCLUDED.reopen_rate, EXCLUDED.history)
+        RETURNING 1),
+    gone AS (
+        DELETE FROM triage.intent_history i
+        WHERE NOT EXISTS (SELECT FROM present p WHERE p.tenant_id = i.tenant_id AND p.intent = i.intent)
+        RETURNING 1)
+    SELECT ((SELECT count(*) FROM changed) + (SELECT count(*) FROM gone))::integer
+$$;
+COMMENT ON FUNCTION triage.learn_intent_history() IS 'Finds out from triage.ticket_handling how much work tickets of each intent were that were solved in the last 180 days, and writes triage.intent_history where that is another than before. Intents with at least 5 such tickets. Returns how many rows changed, came or went.';
+REVOKE ALL ON FUNCTION triage.learn_intent_history() FROM PUBLIC;
+
 -- qualified throughout and without operators: nothing is found by search_path
 CREATE OR REPLACE FUNCTION triage.decision_facts(decision triage.decision)
 RETURNS triage.facts
@@ -256,7 +317,7 @@ AS $$
                $1.sentiment_label, $1.sentiment_confidence, $1.emotion, $1.emotion_confidence,
                $1.irony, $1.signals_conflict, $1.urgency, $1.wants_human,
                $1.sensitive_topics, $1.complexity, $1.pii_kinds, $1.duplicate_of,
-               $1.duplicate_similarity, $1.repeat_contact, $1.entities)::triage.facts
+               $1.duplicate_similarity, $1.repeat_contact, $1.entities, $1.complexity_history)::triage.facts
 $$;
 COMMENT ON FUNCTION triage.decision_facts(triage.decision) IS 'The facts of a decision as one value, as rules see them.';
 REVOKE ALL ON FUNCTION triage.decision_facts(triage.decision) FROM PUBLIC;

@@ -273,6 +273,30 @@ put_pii(StringInfo out, const StDocument *doc)
 	appendStringInfoChar(out, ']');
 }
 
+/* What the history of the intent added to the complexity of the text, and why. */
+static void
+put_effort(StringInfo out, const StDecided *decided)
+{
+	const StFacts *facts = &decided->facts;
+	const StEffort *effort = NULL;
+
+	if (ST_IS_KNOWN(facts->complexity_history))
+		effort = st_effort_of(facts->tenant_id, facts->intent, decided->trace.intent);
+	if (effort == NULL)
+	{
+		appendStringInfoString(out, "null");
+		return;
+	}
+	appendStringInfo(out, "{\"said\": \"history added %+.2f\", \"added\": %.6f, \"rank\": %.6g, \"tickets\": " INT64_FORMAT
+					 ", \"reopen_rate\": %.6g, \"minutes\": ",
+					 facts->complexity_history, facts->complexity_history, effort->history, effort->tickets,
+					 effort->reopen_rate);
+	if (ST_IS_KNOWN(effort->minutes))
+		appendStringInfo(out, "%.6g}", effort->minutes);
+	else
+		appendStringInfoString(out, "null}");
+}
+
 /*
  * st_put_evidence
  *		Appends what the facts of a decided ticket come from, as members of a
@@ -297,8 +321,12 @@ st_put_evidence(StringInfo out, StReader *reader, const StDecided *decided, cons
 	if (reader->source->options.understand & ST_SIGNAL_PII)
 		put_pii(out, doc);
 	if (u.known & ST_SIGNAL_COMPLEXITY)
-		appendStringInfo(out, ", \"complexity\": {\"questions\": %d, \"requests\": %d, \"words\": %d, \"has_log\": %s}",
+	{
+		appendStringInfo(out, ", \"complexity\": {\"questions\": %d, \"requests\": %d, \"words\": %d, \"has_log\": %s, \"text\": %.6f, \"history\": ",
 						 u.complexity.questions, u.complexity.requests, u.complexity.words,
-						 u.complexity.has_log ? "true" : "false");
+						 u.complexity.has_log ? "true" : "false", u.complexity.score);
+		put_effort(out, decided);
+		appendStringInfoChar(out, '}');
+	}
 	appendStringInfoChar(out, '}');
 }

@@ -46,7 +46,7 @@ static StStatement stored_decision = {
 	" ELSE pg_catalog.format('version %s of rule %s applied, it is at %s now', u.version, a.name, a.version) END"
 	" FROM ROWS FROM (pg_catalog.unnest(d.rules), pg_catalog.unnest(d.rule_versions)) WITH ORDINALITY"
 	" AS u (rule_id, version, n) LEFT JOIN triage.routing_rule a ON a.rule_id OPERATOR(pg_catalog.=) u.rule_id"
-	" WHERE a.version IS NULL OR a.version OPERATOR(pg_catalog.<>) u.version ORDER BY u.n)"
+	" WHERE a.version IS NULL OR a.version OPERATOR(pg_catalog.<>) u.version ORDER BY u.n), d.complexity_history"
 	" FROM triage.decision d LEFT JOIN triage.queue q ON q.queue_id OPERATOR(pg_catalog.=) d.queue_id"
 	" LEFT JOIN triage.routing_rule r ON r.rule_id OPERATOR(pg_catalog.=) d.rule_id"
 	" WHERE d.tenant_id OPERATOR(pg_catalog.=) $1 AND d.source_id OPERATOR(pg_catalog.=) $2"
@@ -70,12 +70,20 @@ int_of_row(int column, bool *isnull)
 	return DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, isnull));
 }
 
+/* What the history of the intent added to the complexity, in words. */
+static const char *
+added(float4 history)
+{
+	return ST_IS_KNOWN(history) ? psprintf("%+.2f", history) : "nothing";
+}
+
 /*
  * What is not as it was when the ticket was decided; rules are a text[] of what
- * is to be said of those that applied, NULL without a decision.
+ * is to be said of those that applied, NULL without a decision, and history is
+ * what was added to the complexity then.
  */
 static void
-put_changes(StringInfo out, ArrayType *rules, int model_version, int active_version)
+put_changes(StringInfo out, ArrayType *rules, int model_version, int active_version, float4 history, const StFacts *now)
 {
 	Datum	   *said;
 	int			nsaid;
@@ -90,6 +98,13 @@ put_changes(StringInfo out, ArrayType *rules, int model_version, int active_vers
 		if (model_version != 0 && active_version != 0 && model_version != active_version)
 		{
 			escape_json(out, psprintf("version %d of the model decided, %d is active", model_version, active_version));
+			separator = ", ";
+		}
+		if (strcmp(added(history), added(now->complexity_history)) != 0)
+		{
+			appendStringInfoString(out, separator);
+			escape_json(out, psprintf("the history of the intent added %s to the complexity, now it adds %s",
+									  added(history), added(now->complexity_history)));
 			separator = ", ";
 		}
 		deconstruct_array(rules, TEXTOID, -1, false, TYPALIGN_INT, &said, NULL, &nsaid);
@@ -125,6 +140,7 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	ArrayType  *rules = NULL;
 	int			model_version = 0;
 	int			active_version;
+	float4		history = ST_UNKNOWN;
 	const char *queue;
 	Datum		result;
 
@@ -159,6 +175,8 @@ st_explain_decision(PG_FUNCTION_ARGS)
 		model_version = isnull ? 0 : model_version;
 		reader.now = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull));
 		rules = DatumGetArrayTypePCopy(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4, &isnull));
+		history = DatumGetFloat4(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 5, &isnull));
+		history = isnull ? ST_UNKNOWN : history;
 	}
 	st_become_caller(&caller);
 
@@ -218,7 +236,7 @@ st_explain_decision(PG_FUNCTION_ARGS)
 	st_routing_explain_tier(reader.routing, &now.facts, &now.decision, &out);
 	st_put_considered(&out, &now);
 	appendStringInfoString(&out, ", \"changed\": ");
-	put_changes(&out, rules, model_version, active_version);
+	put_changes(&out, rules, model_version, active_version, history, &now.facts);
 
 	st_put_evidence(&out, &reader, &now, &doc);
 	appendStringInfoChar(&out, '}');

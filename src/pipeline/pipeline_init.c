@@ -13,6 +13,7 @@ void
 st_pipeline_init(void)
 {
 	st_config_init();
+	st_effort_init();
 	st_write_init();
 	st_thread_init();
 	st_backlog_init();

@@ -67,7 +67,8 @@ typedef struct StOptions
 } StOptions;
 
 /* What the pipeline adds to the signals of a text alone. */
-#define ST_WATCH_HISTORY	0x100	/* the requester's earlier tickets */
+#define ST_WATCH_HISTORY	0x100	/* the requester's earlier tickets, and
+									 * those of the intent */
 #define ST_WATCH_DUPLICATES 0x200	/* other tickets that say the same */
 
 extern void st_columns_parse(Jsonb *given, StColumns *columns, bool *named);
@@ -224,6 +225,22 @@ extern void st_similar_end(StSimilar *similar);
 extern void st_similar_write(const StDecided *const *decided, int n);
 extern void st_similar_replace(const StDecided *decided);
 
+/* ---- how much work tickets of an intent were (pipeline_effort.c, pipeline_handling.c) ---- */
+
+/* A row of triage.intent_history that says how the intent ranks. */
+typedef struct StEffort
+{
+	int64		tickets;
+	float4		minutes;		/* not known: too few have a handle time */
+	float4		reopen_rate;
+	float4		history;		/* 0 to 1 */
+} StEffort;
+
+extern void st_effort_init(void);
+extern const StEffort *st_effort_of(const text *tenant, const text *intent, uint64 intent_hash);
+extern void st_effort_add(const StTrace *trace, StFacts *facts);
+extern void st_handling_moved(text *tenant_id, int32 source_id, text *ticket_key, StPhase before, StPhase after);
+
 /* ---- our tables, past the executor (pipeline_table.c) ---- */
 
 #define ST_MAX_TABLE_COLUMNS	96
@@ -367,10 +384,11 @@ typedef enum StDecisionColumn
 	ST_COL_DUPLICATE_OF,
 	ST_COL_DUPLICATE_SIMILARITY,
 	ST_COL_REPEAT_CONTACT,
-	ST_COL_ENTITIES
+	ST_COL_ENTITIES,
+	ST_COL_COMPLEXITY_HISTORY
 } StDecisionColumn;
 
-#define ST_NUM_DECISION_COLUMNS (ST_COL_ENTITIES + 1)
+#define ST_NUM_DECISION_COLUMNS (ST_COL_COMPLEXITY_HISTORY + 1)
 
 extern const char *const st_decision_columns[ST_NUM_DECISION_COLUMNS];
 extern const Oid st_decision_types[ST_NUM_DECISION_COLUMNS];

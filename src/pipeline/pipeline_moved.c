@@ -2,7 +2,8 @@
  *
  * pipeline_moved.c
  *		The tickets table says that a ticket is pending, solved, open again, or
- *		somebody's: its clocks follow, and who has it.
+ *		somebody's: its clocks follow, who has it, and what is noted of how long
+ *		it took.
  *
  * The trigger is row-level, after UPDATE, and fires after the one that decides
  * again (triggers fire by name), so that a key that changed with the status is
@@ -11,7 +12,8 @@
  * the agent who had it when they are there and have room, else it waits.
  *
  * Locks: the ticket's row (the UPDATE's), rows of triage.sla_clock in the order
- * of their key, then those of assignment (assignment_inner.h of routing).
+ * of their key, then those of assignment (assignment_inner.h of routing), then
+ * that of triage.ticket_handling.
  *
  *-------------------------------------------------------------------------
  */
@@ -137,6 +139,8 @@ st_ticket_moved(PG_FUNCTION_ARGS)
 		move_clocks(&ticket, before.phase, after.phase);
 	if (source->options.assign)
 		move_assignment(ticket.tenant_id, ticket.source_id, ticket.ticket_key, &before, &after);
+	if (before.phase != after.phase)
+		st_handling_moved(ticket.tenant_id, ticket.source_id, ticket.ticket_key, before.phase, after.phase);
 	st_become_caller(&caller);
 	return PointerGetDatum(NULL);
 }

@@ -48,6 +48,16 @@ static StStatement forget_signature = {
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
+static StStatement forget_handling = {
+	"DELETE FROM triage.ticket_handling WHERE " KEY_IS_1_2_3,
+	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
+};
+
+static StStatement rekey_handling = {
+	"UPDATE triage.ticket_handling SET tenant_id = $4, ticket_key = $5 WHERE " KEY_IS_1_2_3,
+	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
+};
+
 static StStatement rekey_signature = {
 	"UPDATE triage.ticket_signature SET tenant_id = $4, ticket_key = $5 WHERE " KEY_IS_1_2_3,
 	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
@@ -80,6 +90,11 @@ static StStatement rekey_duplicates = {
 
 static StStatement forget_source_signatures = {
 	"DELETE FROM triage.ticket_signature WHERE source_id OPERATOR(pg_catalog.=) $1",
+	1, {INT4OID}, false, NULL
+};
+
+static StStatement forget_source_handling = {
+	"DELETE FROM triage.ticket_handling WHERE source_id OPERATOR(pg_catalog.=) $1",
 	1, {INT4OID}, false, NULL
 };
 
@@ -303,8 +318,9 @@ relink_duplicates(Datum tenant, int32 source_id, Datum key, text *new_key)
 
 /*
  * st_forget_tickets
- *		Removes decisions, history, signatures, clocks, assignments and open
- *		escalations of tickets that are gone, and the links of their duplicates.
+ *		Removes decisions, history, signatures, handling, clocks, assignments and
+ *		open escalations of tickets that are gone, and the links of their
+ *		duplicates.
  *		One statement a ticket: a join would be planned by statistics that a
  *		young table does not have.
  */
@@ -340,6 +356,7 @@ st_forget_tickets(int32 source_id, Datum *tenants, Datum *keys, int n)
 			st_statement_run(&forget_history, values, NULL, SPI_OK_DELETE);
 		SPI_freetuptable(SPI_tuptable);
 		st_statement_run(&forget_signature, values, NULL, SPI_OK_DELETE);
+		st_statement_run(&forget_handling, values, NULL, SPI_OK_DELETE);
 		relink_duplicates(tenants[i], source_id, keys[i], NULL);
 	}
 	SPI_finish();
@@ -362,6 +379,7 @@ st_forget_source(int32 source_id, bool everything)
 	st_statement_run(&forget_source_decisions, values, NULL, SPI_OK_DELETE);
 	st_statement_run(&forget_source_history, values, NULL, SPI_OK_DELETE);
 	st_statement_run(&forget_source_signatures, values, NULL, SPI_OK_DELETE);
+	st_statement_run(&forget_source_handling, values, NULL, SPI_OK_DELETE);
 	SPI_finish();
 	st_clocks_forget_source(source_id);
 	st_assignment_forget_source(source_id);
@@ -409,6 +427,7 @@ st_rekey_ticket(int32 source_id, text *old_tenant, text *old_key,
 		st_statement_run(&rekey_decision, values, NULL, SPI_OK_UPDATE);
 		st_statement_run(&rekey_history, values, NULL, SPI_OK_UPDATE);
 		st_statement_run(&rekey_signature, values, NULL, SPI_OK_UPDATE);
+		st_statement_run(&rekey_handling, values, NULL, SPI_OK_UPDATE);
 		relink_duplicates(old_tenant_datum, source_id, old_key_datum,
 						  st_same_text(old_tenant, new_tenant) ? new_key : NULL);
 	}

@@ -81,6 +81,7 @@ CREATE TABLE triage.decision (
     duplicate_similarity real,
     repeat_contact       integer,
     entities             jsonb,
+    complexity_history   real,
     CONSTRAINT decision_pkey PRIMARY KEY (tenant_id, source_id, ticket_key),
     CONSTRAINT decision_automation_is_safe
         CHECK (outcome <> 'auto' OR (NOT automation_blocked AND in_scope IS TRUE AND (intent_confidence >= automation_threshold) IS TRUE
@@ -147,12 +148,13 @@ COMMENT ON COLUMN triage.decision.signals_conflict IS 'Whether tone and situatio
 COMMENT ON COLUMN triage.decision.urgency IS 'Urgency as the text states it, 0 to 1.';
 COMMENT ON COLUMN triage.decision.wants_human IS 'Whether the text asks for a person.';
 COMMENT ON COLUMN triage.decision.sensitive_topics IS 'Sensitive topics that the text touches, sorted.';
-COMMENT ON COLUMN triage.decision.complexity IS 'How much work the text promises, 0 to 1.';
+COMMENT ON COLUMN triage.decision.complexity IS 'How much work the ticket promises, 0 to 1: its text, and how much tickets of its intent were.';
 COMMENT ON COLUMN triage.decision.pii_kinds IS 'Kinds of personal data in the text, sorted.';
 COMMENT ON COLUMN triage.decision.duplicate_of IS 'ticket_key of an earlier ticket that says nearly the same; see triage.facts.';
 COMMENT ON COLUMN triage.decision.duplicate_similarity IS 'How alike the two are, 0 to 1.';
 COMMENT ON COLUMN triage.decision.repeat_contact IS 'How many earlier tickets the same requester wrote with the same intent within triage.signal_policy.repeat_window, 20 at most.';
 COMMENT ON COLUMN triage.decision.entities IS 'What the text names that the user''s own tables have.';
+COMMENT ON COLUMN triage.decision.complexity_history IS 'What of the complexity the history of the intent added to that of the text, -1 to 1; NULL when none was known.';
 
 CREATE TABLE triage.decision_history (
     LIKE triage.decision INCLUDING DEFAULTS INCLUDING COMMENTS,
@@ -193,6 +195,51 @@ COMMENT ON COLUMN triage.ticket_signature.signature IS 'The sketch, as triage.si
 COMMENT ON COLUMN triage.ticket_signature.band_1 IS 'Hash of the first three lanes, with tenant and source: like tickets share one band at least.';
 COMMENT ON COLUMN triage.ticket_signature.band_2 IS 'The same of the next three lanes.';
 COMMENT ON COLUMN triage.ticket_signature.band_3 IS 'The same of the next three lanes.';
+
+-- How long a ticket was worked on, told by its statuses and by whose it was.
+CREATE TABLE triage.ticket_handling (
+    tenant_id    text COLLATE "C" NOT NULL,
+    source_id    integer NOT NULL,
+    ticket_key   text COLLATE "C" NOT NULL,
+    paused       tstzmultirange NOT NULL DEFAULT '{}',
+    paused_since timestamptz,
+    reopened     integer NOT NULL DEFAULT 0,
+    solved_at    timestamptz,
+    intent       text,
+    minutes      real,
+    CONSTRAINT ticket_handling_pkey PRIMARY KEY (tenant_id, source_id, ticket_key)
+);
+CREATE INDEX ticket_handling_solved ON triage.ticket_handling (solved_at) WHERE intent IS NOT NULL;
+COMMENT ON TABLE triage.ticket_handling IS 'How long tickets were worked on and how often they were opened again. Written when the status of a ticket changes; a ticket whose status never did has no row. What triage.intent_history is learnt from.';
+COMMENT ON COLUMN triage.ticket_handling.tenant_id IS 'Tenant of the ticket; the empty string where there are no tenants.';
+COMMENT ON COLUMN triage.ticket_handling.source_id IS 'The attached table: triage.source.source_id.';
+COMMENT ON COLUMN triage.ticket_handling.ticket_key IS 'Key of the ticket in its table, as text.';
+COMMENT ON COLUMN triage.ticket_handling.paused IS 'When it was pending or on hold, which is not work; a pause that began before triage saw it begins at -infinity. Of more than 100 pauses all from the hundredth on are one.';
+COMMENT ON COLUMN triage.ticket_handling.paused_since IS 'Since when it is; NULL while it is not.';
+COMMENT ON COLUMN triage.ticket_handling.reopened IS 'How often it was solved and opened again.';
+COMMENT ON COLUMN triage.ticket_handling.solved_at IS 'When it was solved last; NULL while it is not.';
+COMMENT ON COLUMN triage.ticket_handling.intent IS 'Its intent when it was solved, if in scope.';
+COMMENT ON COLUMN triage.ticket_handling.minutes IS 'How long agents had it until it was solved, all of them together, less pauses; in the business time of its SLA policy where that has a calendar. NULL: it is not solved, or no agent had it through triage.';
+
+-- What triage.learn_intent_history makes of them; read by each backend into a cache.
+CREATE TABLE triage.intent_history (
+    tenant_id   text COLLATE "C" NOT NULL,
+    intent      text NOT NULL,
+    tickets     bigint NOT NULL,
+    minutes     real,
+    reopen_rate real NOT NULL,
+    history     real,
+    computed_at timestamptz NOT NULL,
+    CONSTRAINT intent_history_pkey PRIMARY KEY (tenant_id, intent)
+);
+COMMENT ON TABLE triage.intent_history IS 'How much work tickets of each intent were. Written by triage.learn_intent_history, which the worker calls once an hour; enters triage.facts.complexity of tickets that are decided from then on.';
+COMMENT ON COLUMN triage.intent_history.tenant_id IS 'Tenant whose tickets they are; the empty string where there are no tenants.';
+COMMENT ON COLUMN triage.intent_history.intent IS 'The intent.';
+COMMENT ON COLUMN triage.intent_history.tickets IS 'How many of its tickets were solved in the last 180 days; 5 at least.';
+COMMENT ON COLUMN triage.intent_history.minutes IS 'The median of their triage.ticket_handling.minutes; NULL when fewer than 5 have one.';
+COMMENT ON COLUMN triage.intent_history.reopen_rate IS 'The share of them that were opened again, 0 to 1.';
+COMMENT ON COLUMN triage.intent_history.history IS 'How it ranks among the intents of the tenant, 0 to 1: the share of those below it and half of those like it, by minutes * (1 + reopen_rate), where that tells nothing by reopen_rate. NULL: there is none to compare with, or all are alike.';
+COMMENT ON COLUMN triage.intent_history.computed_at IS 'When that was found out; the row is left alone while it stays the same.';
 
 -- Tickets that are noted and not decided yet (mode "deferred").  A statement that
 -- inserts many notes up to a hundred in a row: that is what a bulk load can bear.
@@ -287,6 +334,8 @@ SELECT pg_catalog.pg_extension_config_dump('triage.message_source', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.source_source_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.decision', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.decision_history', '');
+SELECT pg_catalog.pg_extension_config_dump('triage.ticket_handling', '');
+SELECT pg_catalog.pg_extension_config_dump('triage.intent_history', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.backlog_note', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.backlog_note_note_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('triage.early_message', '');

@@ -262,6 +262,8 @@ st_read_ticket(StReader *reader, TupleTableSlot *slot, StDecided *decided)
 					  priors, npriors, &u);
 		MemoryContextSwitchTo(result_cxt);
 		put_facts(&u, facts);
+		if (wanted & ST_WATCH_HISTORY)
+			st_effort_add(&decided->trace, facts);
 		facts->signals_conflict = st_signals_conflict(st_routing_policy(reader->routing), facts);
 		MemoryContextSwitchTo(reader->row_cxt);
 		find_entities(reader, &reading.doc, decided, result_cxt);

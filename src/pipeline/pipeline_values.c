@@ -28,7 +28,8 @@ const char *const st_decision_columns[ST_NUM_DECISION_COLUMNS] = {
 	"sentiment_label", "sentiment_confidence", "emotion",
 	"emotion_confidence", "irony", "signals_conflict", "urgency",
 	"wants_human", "sensitive_topics", "complexity", "pii_kinds",
-	"duplicate_of", "duplicate_similarity", "repeat_contact", "entities"
+	"duplicate_of", "duplicate_similarity", "repeat_contact", "entities",
+	"complexity_history"
 };
 
 /* As parameters of a statement; outcome and tier by their names. */
@@ -41,7 +42,7 @@ const Oid	st_decision_types[ST_NUM_DECISION_COLUMNS] = {
 	INT4OID, BOOLOID, TEXTOID, FLOAT4OID, FLOAT4OID, BOOLOID, TEXTOID,
 	INT4OID, FLOAT4OID, TEXTOID, BOOLOID, FLOAT4OID, TEXTOID, FLOAT4OID,
 	TEXTOID, FLOAT4OID, FLOAT4OID, BOOLOID, FLOAT4OID, BOOLOID, TEXTARRAYOID,
-	FLOAT4OID, TEXTARRAYOID, TEXTOID, FLOAT4OID, INT4OID, JSONBOID
+	FLOAT4OID, TEXTARRAYOID, TEXTOID, FLOAT4OID, INT4OID, JSONBOID, FLOAT4OID
 };
 
 /* Strings as text[], built in place: there are several for each ticket. */
@@ -211,4 +212,5 @@ st_decision_values(const StDecided *decided, TimestampTz now, Datum *values, boo
 	SET_IF(ST_COL_DUPLICATE_SIMILARITY, f->duplicate_of != NULL, Float4GetDatum(f->duplicate_similarity));
 	SET_IF(ST_COL_REPEAT_CONTACT, f->repeat_contact >= 0, Int32GetDatum(f->repeat_contact));
 	SET_IF(ST_COL_ENTITIES, f->entities != NULL, PointerGetDatum(f->entities));
+	SET_IF(ST_COL_COMPLEXITY_HISTORY, ST_IS_KNOWN(f->complexity_history), Float4GetDatum(f->complexity_history));
 }

@@ -108,6 +108,7 @@ typedef struct StFacts
 	int			ntopics;		/* -1: not computed */
 	const char **topics;		/* sorted */
 	float4		complexity;
+	float4		complexity_history; /* what of it tickets of the intent added */
 	int			npii_kinds;		/* -1: not computed */
 	const char **pii_kinds;		/* sorted */
 	text	   *duplicate_of;

@@ -39,6 +39,7 @@ st_facts_clear(StFacts *facts)
 	facts->wants_human = ST_NOT_KNOWN;
 	facts->ntopics = -1;
 	facts->complexity = ST_UNKNOWN;
+	facts->complexity_history = ST_UNKNOWN;
 	facts->npii_kinds = -1;
 	facts->duplicate_similarity = ST_UNKNOWN;
 	facts->repeat_contact = -1;

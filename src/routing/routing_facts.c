@@ -111,6 +111,7 @@ st_facts_store(TupleTableSlot *slot, const StFacts *facts)
 	PUT_IF(facts->duplicate_of != NULL, Float4GetDatum(facts->duplicate_similarity));
 	PUT_IF(facts->repeat_contact >= 0, Int32GetDatum(facts->repeat_contact));
 	PUT_IF(facts->entities != NULL, PointerGetDatum(facts->entities));
+	PUT_FLOAT(facts->complexity_history);
 
 	ExecStoreVirtualTuple(slot);
 }
@@ -206,6 +207,7 @@ st_facts_read(TupleTableSlot *slot, StFacts *facts)
 	NEXT_FLOAT(facts->duplicate_similarity);
 	NEXT_INT(facts->repeat_contact);
 	NEXT_IF(facts->entities, PG_DETOAST_DATUM);
+	NEXT_FLOAT(facts->complexity_history);
 
 	/* without an intent there is nothing in scope */
 	if (facts->intent == NULL)

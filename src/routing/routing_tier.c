@@ -125,15 +125,18 @@ write_value(char *buf, Size size, const Cause *cause)
 	return buf;
 }
 
-/* "complexity 0.81 >= 0.6", palloc'd */
+/* "complexity 0.81 >= 0.6 (history added +0.12)", palloc'd */
 static char *
-cause_text(const Cause *cause)
+cause_text(const Cause *cause, const StFacts *facts)
 {
 	char		value[32];
+	char		added[32] = "";
 
 	if (cause->sign == NULL)
 		return pstrdup(cause->what);
-	return psprintf("%s %s %s %g", cause->what, write_value(value, sizeof(value), cause), cause->sign, cause->limit);
+	if (ST_IS_KNOWN(facts->complexity_history) && strcmp(cause->what, "complexity") == 0)
+		snprintf(added, sizeof(added), " (history added %+.2f)", facts->complexity_history);
+	return psprintf("%s %s %s %g%s", cause->what, write_value(value, sizeof(value), cause), cause->sign, cause->limit, added);
 }
 
 /*
@@ -255,7 +258,7 @@ st_routing_settle_tier(const StRouting *routing, const StFacts *facts, bool plac
 
 		decision->tier = Max(cause.tier, queued);
 		if (cause.tier >= ST_TIER_SENIOR && cause.tier >= queued)
-			st_routing_reason(decision, psprintf("tier %s: %s", st_tier_names[cause.tier], cause_text(&cause)));
+			st_routing_reason(decision, psprintf("tier %s: %s", st_tier_names[cause.tier], cause_text(&cause, facts)));
 	}
 
 	if (decision->tier == ST_TIER_SELF_SERVICE)
@@ -310,7 +313,7 @@ st_routing_automation_refused(const StRouting *routing, const StFacts *facts, co
 	if (decision->tier_by_rule && !(facts->urgency >= policy->emergency_from))
 		return pstrdup("a rule names another tier");
 	if (cause.tier > ST_TIER_ASSISTED)
-		return psprintf("tier %s: %s", st_tier_names[cause.tier], cause_text(&cause));
+		return psprintf("tier %s: %s", st_tier_names[cause.tier], cause_text(&cause, facts));
 	if (queued > ST_TIER_SELF_SERVICE)
 		return psprintf("the queue is of tier %s", st_tier_names[queued]);
 	return pstrdup("the ticket is not simple");
@@ -360,7 +363,7 @@ st_routing_explain_tier(const StRouting *routing, const StFacts *facts, const St
 	if (cause.what == NULL)
 		appendStringInfoString(out, "null");
 	else
-		escape_json(out, cause_text(&cause));
+		escape_json(out, cause_text(&cause, facts));
 	appendStringInfo(out, ", \"by_rule\": %s, \"queue\": ", decision->tier_by_rule ? "true" : "false");
 	if (queued == ST_TIER_SELF_SERVICE)
 		appendStringInfoString(out, "null");

@@ -344,6 +344,18 @@ st_policy_by_id(int32 policy_id)
 	return find_policy(st_config_cache_get(&cache), policy_id);
 }
 
+/* See sla.h. */
+int64
+st_policy_elapsed(int32 policy_id, TimestampTz from, TimestampTz until)
+{
+	const StPolicy *policy = st_policy_by_id(policy_id);
+	StCalendar *calendar = policy == NULL || policy->calendar == NULL ? NULL : st_calendar_get(policy->calendar, true);
+
+	if (calendar == NULL || !st_calendar_is_ever_open(calendar))
+		return until - from;
+	return st_business_elapsed(calendar, from, until);
+}
+
 /*
  * st_policy_target
  *		Returns what a policy promises for a metric and a priority, or NULL when

@@ -86,6 +86,13 @@ extern const char *st_policy_condition(const StPolicy *policy);
 extern int32 st_policy_id(const StPolicy *policy);
 extern const char *st_policy_name(const StPolicy *policy);
 
+/*
+ * Microseconds of [from, until) as the policy of an id counts them: business time
+ * of its calendar.  Around the clock where the policy or its calendar is gone, has
+ * none, or one that is never open.
+ */
+extern int64 st_policy_elapsed(int32 policy_id, TimestampTz from, TimestampTz until);
+
 /* What a status means; NULL is open. */
 extern StPhase st_status_phase(const char *status);
 

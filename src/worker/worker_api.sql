@@ -131,6 +131,17 @@ $$;
 COMMENT ON FUNCTION triage.tend_signatures() IS 'Task of the worker: triage.prune_signatures().';
 REVOKE ALL ON FUNCTION triage.tend_signatures() FROM PUBLIC;
 
+CREATE OR REPLACE FUNCTION triage.tend_intent_history()
+RETURNS timestamptz
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT triage.learn_intent_history();
+    SELECT NULL::timestamptz
+$$;
+COMMENT ON FUNCTION triage.tend_intent_history() IS 'Task of the worker: triage.learn_intent_history().';
+REVOKE ALL ON FUNCTION triage.tend_intent_history() FROM PUBLIC;
+
 CREATE OR REPLACE VIEW triage.task_status WITH (security_invoker = true) AS
 SELECT t.name, t.enabled, t.run_every, t.on_wake, s.last_started, s.last_finished, s.last_duration,
        s.last_error, s.last_error_at, coalesce(s.failures, 0) AS failures, s.next_due,

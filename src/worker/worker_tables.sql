@@ -74,6 +74,7 @@ FROM (VALUES
     ('escalations', 'triage.tend_escalations()', '1 minute', true, 'Lets escalations wait again whose lease ran out, takes those up the ladder that nobody acknowledged, clears the history'),
     ('waiting_check', 'triage.tend_waiting_alerts()', '5 minutes', false, 'Raises and resolves alerts about tickets that nobody can take or that wait too long'),
     ('signatures', 'triage.tend_signatures()', '1 hour', false, 'Removes what is too old to find duplicates by'),
+    ('intent_history', 'triage.tend_intent_history()', '1 hour', false, 'Learns how much work tickets of each intent were'),
     ('gone_tickets', 'triage.forget_gone_tickets()', '1 minute', false, 'Removes what is left of tickets whose partition or table was dropped, detached or truncated')
 ) AS t (name, function, run_every, on_wake, description);
 

@@ -37,11 +37,14 @@ $node->safe_psql('postgres', q{
     SELECT triage.record_evidence('intent', 1, 'refund_request', 0.5, true) FROM generate_series(1, 60);
     SELECT triage.solve_automation();
     CREATE TABLE messages (id int PRIMARY KEY, ticket_id bigint, body text);
-    SELECT triage.attach_messages('messages', tickets => 'tickets');});
+    SELECT triage.attach_messages('messages', tickets => 'tickets');
+    INSERT INTO triage.ticket_handling (tenant_id, source_id, ticket_key, paused, reopened, solved_at, intent, minutes)
+    SELECT '', 1, g::text, '{[2026-11-23 10:00+00,2026-11-23 11:00+00)}', g % 2, now(), 'refund_request', g FROM generate_series(1, 5) AS g;
+    SELECT triage.learn_intent_history();});
 
 my @tables = qw(queue routing_rule signal_policy sensitive_policy tier_policy
-    automation_policy automation_evidence automation_threshold source message_source decision decision_history escalation
-    escalation_policy escalation_step escalation_settings);
+    automation_policy automation_evidence automation_threshold source message_source decision decision_history
+    ticket_handling intent_history escalation escalation_policy escalation_step escalation_settings);
 
 sub contents
 {
