@@ -175,7 +175,7 @@ SELECT revision, complexity_history IS NOT NULL AS added FROM triage.decision_hi
 -- an intent that turned out to be much work: its tickets are complex, and it is said why
 SELECT solved('a', 'refund_request', array_fill(60::real, ARRAY[2000]), array_fill(0, ARRAY[2000]), '2026-11-03 12:00+00');
 SELECT triage.learn_intent_history();
-UPDATE triage.tier_policy SET complex_from = 0.5;
+UPDATE triage.tier_policy SET complex_from = 0.26;
 SELECT triage.decide_again('firms', '1', 'a');
 SELECT tier, complexity::numeric(4,3), complexity_history::numeric(4,3) AS added, reasons FROM triage.ticket_overview WHERE tenant_id = 'a' AND ticket_key = '1';
 SELECT jsonb_pretty(triage.explain_decision('firms', '1', 'a') #> '{evidence,complexity}');
@@ -185,9 +185,9 @@ SELECT triage.explain_decision('firms', '1', 'z') #> '{evidence,complexity,histo
 SELECT triage.explain_decision('firms', '1', 'a') -> 'changed' AS of_a, triage.explain_decision('firms', '1', 'c') -> 'changed' AS of_c;
 -- a rule can ask, and a replay goes by what was known
 INSERT INTO triage.queue (name) VALUES ('patient');
-SELECT to_queue, decisions FROM triage.replay_routing('[{"name": "laborious", "condition": "complexity_history > 0.4", "queue": "patient"}]') WHERE to_queue = 'patient';
-INSERT INTO triage.routing_rule (position, name, condition, queue) VALUES (1, 'laborious', 'complexity_history > 0.4', 'patient');
-SELECT n, (triage.try_rules(jsonb_populate_record(NULL::triage.facts, jsonb_build_object('complexity_history', n)))).queue FROM unnest('{0.3,0.5}'::real[]) AS n;
+SELECT to_queue, decisions FROM triage.replay_routing('[{"name": "laborious", "condition": "complexity_history > 0.2", "queue": "patient"}]') WHERE to_queue = 'patient';
+INSERT INTO triage.routing_rule (position, name, condition, queue) VALUES (1, 'laborious', 'complexity_history > 0.2', 'patient');
+SELECT n, (triage.try_rules(jsonb_populate_record(NULL::triage.facts, jsonb_build_object('complexity_history', n)))).queue FROM unnest('{0.1,0.3}'::real[]) AS n;
 DELETE FROM triage.routing_rule;
 -- nothing is known any more
 TRUNCATE triage.intent_history;

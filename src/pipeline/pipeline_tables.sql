@@ -154,7 +154,7 @@ COMMENT ON COLUMN triage.decision.duplicate_of IS 'ticket_key of an earlier tick
 COMMENT ON COLUMN triage.decision.duplicate_similarity IS 'How alike the two are, 0 to 1.';
 COMMENT ON COLUMN triage.decision.repeat_contact IS 'How many earlier tickets the same requester wrote with the same intent within triage.signal_policy.repeat_window, 20 at most.';
 COMMENT ON COLUMN triage.decision.entities IS 'What the text names that the user''s own tables have.';
-COMMENT ON COLUMN triage.decision.complexity_history IS 'What of the complexity the history of the intent added to that of the text, -1 to 1; NULL when none was known.';
+COMMENT ON COLUMN triage.decision.complexity_history IS 'What of the complexity the history of the intent added to that of the text, -0.35 to 0.35; NULL when none was known.';
 
 CREATE TABLE triage.decision_history (
     LIKE triage.decision INCLUDING DEFAULTS INCLUDING COMMENTS,

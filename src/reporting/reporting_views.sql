@@ -107,7 +107,7 @@ COMMENT ON COLUMN triage.ticket_overview.sentiment_label IS 'The same in words.'
 COMMENT ON COLUMN triage.ticket_overview.emotion IS 'anger, joy, optimism, sadness or neutral.';
 COMMENT ON COLUMN triage.ticket_overview.urgency IS 'Urgency as the text states it, 0 to 1.';
 COMMENT ON COLUMN triage.ticket_overview.complexity IS 'How much work the ticket promises, 0 to 1: its text, and how much tickets of its intent were.';
-COMMENT ON COLUMN triage.ticket_overview.complexity_history IS 'What of that the history of the intent added, -1 to 1; NULL when none was known.';
+COMMENT ON COLUMN triage.ticket_overview.complexity_history IS 'What of that the history of the intent added, -0.35 to 0.35; NULL when none was known.';
 COMMENT ON COLUMN triage.ticket_overview.wants_human IS 'Whether the text asks for a person.';
 COMMENT ON COLUMN triage.ticket_overview.sensitive_topics IS 'Sensitive topics that the text touches.';
 COMMENT ON COLUMN triage.ticket_overview.signals_conflict IS 'Whether tone and situation disagree: see triage.signal_policy.';

@@ -37,11 +37,11 @@
 #include "core/compat.h"
 #include "understanding/complexity.h"
 
-/* So many earlier tickets count as much as the text. */
+/* So many earlier tickets count half. */
 #define HISTORY_HALF	20
 
-/* The most that history may count beside the text. */
-#define MOST_HISTORY	0.7f
+/* What lies between the intents that are least and most work, of many tickets. */
+#define HISTORY_SPREAD	0.7f
 
 /* So many sentences that ask are told from each other; a power of two. */
 #define SENTENCES	64
@@ -222,8 +222,10 @@ st_complexity_with_history(float text, float history, int64 tickets)
 	if (tickets <= 0 || isnan(history))
 		return text;
 
-	share = MOST_HISTORY * (float) tickets / ((float) tickets + HISTORY_HALF);
-	return (1 - share) * text +share * Min(Max(history, 0), 1);
+	share = (float) tickets / ((float) tickets + HISTORY_HALF);
+	text	  +=HISTORY_SPREAD * share * (Min(Max(history, 0), 1) - 0.5f);
+
+	return Min(Max(text, 0), 1);
 }
 
 static void

@@ -220,8 +220,8 @@ extern void st_complexity(StReading *reading, StComplexity *out);
 
 /*
  * The complexity of a text together with what tickets of its intent were like:
- * history is 0..1 (how their handle time, touches or reopening rank among all
- * intents), seen in so many tickets.
+ * history is 0..1 (how their handle time and reopening rank among all intents),
+ * seen in so many tickets.  The middle leaves it as it is.
  */
 extern float st_complexity_with_history(float text, float history, int64 tickets);
 

@@ -171,7 +171,7 @@ CREATE OR REPLACE FUNCTION triage.complexity_with_history(complexity real, histo
 RETURNS real
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'st_complexity_with_history_sql';
-COMMENT ON FUNCTION triage.complexity_with_history(real, real, bigint) IS 'The complexity of a text together with what tickets of its intent were like: history is 0 to 1 (how their handle time or reopening ranks among intents: see triage.intent_history), seen in so many tickets; it counts up to 0.7, half of that after 20 tickets.';
+COMMENT ON FUNCTION triage.complexity_with_history(real, real, bigint) IS 'The complexity of a text together with what tickets of its intent were like: history is 0 to 1 (how their handle time or reopening ranks among intents: see triage.intent_history), seen in so many tickets. The middle leaves the text''s as it is; the ends add or take 0.35, half of that after 20 tickets, within 0 to 1.';
 REVOKE ALL ON FUNCTION triage.complexity_with_history(real, real, bigint) FROM PUBLIC;
 -- Language
 
