@@ -3,324 +3,29 @@
  * lexicon_match.c
  *		Finding the lexicon's phrases in a reading.
  *
- * Tokens are read as units: a word, a symbol, or each character of a script
- * without spaces, so that what a dictionary takes for a word does not matter
- * there.  From each unit the automaton of the lexicon is followed as far as some
- * phrase may continue.  Units lie in a ring that reaches as far ahead as phrases
- * are long: memory does not grow with the document, and time grows linearly.
+ * From each unit (lexicon_units.c) the automaton of the lexicon is followed as far
+ * as some phrase may continue.  Units lie in a ring that reaches as far ahead as
+ * phrases are long: memory does not grow with the document, and time grows
+ * linearly.
  *
  * The tables have megabytes, and what is read of them lies anywhere: the time is
- * that of waiting for memory.  So a unit is hashed long before a phrase may begin
- * at it, and what will be read then is asked for in turns (make_unit, look_up,
- * fetch).
+ * that of waiting for memory.  Of the shipped phrases one way at most leads on
+ * from a state, so those that begin at many units are followed side by side: what
+ * all of them will read next is asked for before any of it is read.  The user's
+ * own, and words with an apostrophe, which are read as one and as two, may branch:
+ * these are followed one by one.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "port/pg_bitutils.h"
 #include "utils/float.h"
 
 #include "core/compat.h"
-#include "understanding/lexicon_inner.h"
-
-#define RING			64		/* units, more than ST_LEX_MAX_UNITS */
-#define MAX_PATHS		256		/* open at once */
-#define MAX_STEPS		2048	/* states that are visited from one unit */
-
-/* Edges that may fit a unit: itself, its shape, stems, any word. */
-#define MAX_KEYS		(ST_LEX_MAX_STEM + 4)
-
-/* Of a unit that begins a phrase; with more, nothing is asked for ahead. */
-#define ROOT_KEYS		6
-
-/* How many units before a phrase may begin its state is looked up and fetched. */
-#define AHEAD_LOOK_UP	8
-#define AHEAD_FETCH		4
-
-typedef struct Unit
-{
-	int32		token;
-	int32		first;			/* its code points */
-	int32		npoints;
-	uint64		hash;
-	uint64		shape;			/* with '#' for digits; only of has_digits */
-	int			nstems;			/* the longest */
-	uint64		stems[ST_LEX_MAX_STEM + 1]; /* by their length */
-	int			elided;			/* points before an apostrophe; 0: none */
-	bool		has_digits;
-	bool		digit_first;
-	bool		is_word;		/* no symbol */
-	bool		is_broken;		/* a sentence ends before it */
-	int			nkeys;			/* edges that may leave the root by it; above
-								 * ROOT_KEYS: not known */
-	uint64		keys[ROOT_KEYS];
-	uint32		root;			/* the state behind them, shipped only; 0:
-								 * none */
-} Unit;
-
-typedef struct Path
-{
-	uint32		state;
-	int			depth;			/* units up to it */
-} Path;
-
-typedef struct Matcher
-{
-	const StLexSet *set;
-	bool		is_user;
-	const StTokens *tokens;
-	const uint8 *breaks;
-	bool		by_bytes;		/* as of StDocument */
-	int			token;			/* next to be made units of */
-	int			point;			/* in it */
-	int			nunits;			/* made so far */
-	int			nlooked;		/* of these, looked up */
-	int			nfetched;
-	Unit		ring[RING];
-	int			npaths;
-	Path		paths[MAX_PATHS];
-} Matcher;
+#include "understanding/lexicon_match.h"
 
 static Matcher matcher;
-
-/*
- * is_apostrophe
- *		Whether one was dropped between two letters of a word that are so many
- *		characters apart.  A letter with a combining accent looks the same, which
- *		does no harm.
- */
-static inline bool
-is_apostrophe(int distance, uint32 before, bool by_bytes)
-{
-	if (!by_bytes)
-		return distance == 2;
-	return before < 0x80 && (distance == 2 || distance == 4);
-}
-
-/*
- * hash_unit
- *		Hashes the unit as it is, by its shape and by its stems.
- */
-static void
-hash_unit(const Matcher *m, Unit *unit)
-{
-	const uint32 *points = &m->tokens->points[unit->first];
-	const int32 *sources = &m->tokens->sources[unit->first];
-	uint64		hash = ST_LEX_HASH_SEED;
-	uint64		shape = ST_LEX_HASH_SEED;
-	bool		in_digits = false;
-
-	unit->nstems = 0;
-	unit->elided = 0;
-	unit->has_digits = false;
-	unit->digit_first = unit->is_word && st_lex_is_digit(points[0]);
-	for (int i = 0; i < unit->npoints; i++)
-	{
-		uint32		c = st_lex_same(points[i]);
-
-		if (c == 0)
-			continue;
-		if (i > 0 && unlikely(sources[i] != sources[i - 1] + 1) && unit->is_word &&
-			is_apostrophe(sources[i] - sources[i - 1], points[i - 1], m->by_bytes))
-			unit->elided = i;
-		if (unlikely(st_lex_is_digit(c)))
-		{
-			if (!unit->has_digits)
-				shape = hash;
-			unit->has_digits = unit->is_word;
-			if (!in_digits)
-				shape = st_lex_hash(shape, '#');
-			in_digits = true;
-		}
-		else
-		{
-			if (unit->has_digits)
-				shape = st_lex_hash(shape, c);
-			in_digits = false;
-		}
-		hash = st_lex_hash(hash, c);
-		if (unit->nstems < ST_LEX_MAX_STEM)
-			unit->stems[++unit->nstems] = hash;
-	}
-	unit->hash = hash;
-	unit->shape = shape;
-}
-
-/*
- * add_key
- *		Adds a key to n others, but for what the sieve knows not to be there;
- *		returns how many there are.
- */
-static inline int
-add_key(uint64 *keys, int n, const uint32 *sieve, uint64 key)
-{
-	uint32		bit = st_lex_sieve_bit(key);
-
-	keys[n] = key;
-	return n + (sieve == NULL || ((sieve[bit / 32] >> (bit % 32)) & 1) != 0);
-}
-
-/*
- * list_keys
- *		Lists the keys of the edges that may leave the state by the unit, the one
- *		that comes first first; returns how many.
- */
-static inline int
-list_keys(const StLexSet *set, uint32 state, const Unit *unit, uint64 *keys)
-{
-	const StLexState *from = &set->states[state];
-	const uint32 *sieve = state == ST_LEX_ROOT ? set->sieve : NULL;
-	int			n = 0;
-
-	if (from->ends & ST_LEX_HAS_WORDS)
-	{
-		n = add_key(keys, n, sieve, st_lex_key(state, unit->hash, ST_LEX_WORD));
-		if (unit->has_digits)
-			n = add_key(keys, n, sieve, st_lex_key(state, unit->shape, ST_LEX_WORD));
-	}
-	if (from->stems != 0 && unit->is_word)
-	{
-		uint32		stems = from->stems & (0xFFFFFFFF >> (31 - unit->nstems));
-
-		while (stems != 0)
-		{
-			int			length = pg_leftmost_one_pos32(stems);
-
-			n = add_key(keys, n, sieve, st_lex_key(state, unit->stems[length], ST_LEX_STEM));
-			stems &= ~((uint32) 1 << length);
-		}
-		if (unit->digit_first && (from->stems & 2) != 0)
-			n = add_key(keys, n, sieve, st_lex_key(state, st_lex_hash(ST_LEX_HASH_SEED, '#'), ST_LEX_STEM));
-	}
-	if ((from->ends & ST_LEX_HAS_ANY) && unit->is_word)
-		n = add_key(keys, n, sieve, st_lex_key(state, 0, ST_LEX_ANY));
-	return n;
-}
-
-/*
- * make_root_keys
- *		Lists the unit's edges from the root, and asks for their memory.
- */
-static inline void
-make_root_keys(const Matcher *m, Unit *unit)
-{
-	const StLexState *root = &m->set->states[ST_LEX_ROOT];
-	uint64		keys[MAX_KEYS];
-
-	unit->nkeys = list_keys(m->set, ST_LEX_ROOT, unit, keys);
-	for (int i = 0; i < Min(unit->nkeys, ROOT_KEYS); i++)
-	{
-		unit->keys[i] = keys[i];
-		__builtin_prefetch(m->set->edges + root->first + ST_LEX_SLOT(keys[i], root->nslots));
-	}
-}
-
-/*
- * make_unit
- *		Makes the next unit; returns false at the end.
- */
-static inline bool
-make_unit(Matcher *m)
-{
-	const StToken *token;
-	Unit	   *unit = &m->ring[m->nunits % RING];
-
-	if (m->token >= m->tokens->ntokens)
-		return false;
-	token = &m->tokens->tokens[m->token];
-	unit->token = m->token;
-	unit->first = token->first + m->point;
-	unit->is_word = token->kind == ST_TOKEN_WORD;
-	unit->is_broken = m->point == 0 && m->breaks[m->token] == ST_BREAK_SENTENCE;
-	if (unit->is_word && unlikely(st_lex_is_complex(m->tokens->points[token->first])))
-	{
-		unit->npoints = 1;
-		m->point++;
-	}
-	else
-	{
-		unit->npoints = token->length;
-		m->point = token->length;
-	}
-	if (m->point >= token->length)
-	{
-		m->token++;
-		m->point = 0;
-	}
-	m->nunits++;
-	hash_unit(m, unit);
-	make_root_keys(m, unit);
-	return true;
-}
-
-/*
- * find_edge
- *		Returns where the state's edge of that key leads, or 0.  Of the user's own
- *		there may be several: *tries, which begins at 0, goes on behind the last.
- */
-static inline uint32
-find_edge(const StLexSet *set, uint32 state, uint64 key, uint32 *tries)
-{
-	const StLexState *from = &set->states[state];
-	const StLexEdge *edges = set->edges + from->first;
-	uint32		slot = ST_LEX_SLOT(key, from->nslots) + *tries;
-
-	for (; *tries < from->nslots; slot++)
-	{
-		StLexEdge	edge = edges[slot < from->nslots ? slot : slot - from->nslots];
-
-		if (edge == 0)
-			break;
-		(*tries)++;
-		if (ST_LEX_EDGE_IS(edge, key))
-			return ST_LEX_EDGE_TARGET(edge);
-	}
-	return 0;
-}
-
-/*
- * look_up
- *		Finds the state behind the root for the unit of that number, and asks for
- *		its memory.  Of the user's own phrases there may be several: left for
- *		later.
- */
-static inline void
-look_up(Matcher *m, int number)
-{
-	Unit	   *unit = &m->ring[number % RING];
-
-	unit->root = 0;
-	if (m->is_user || unit->nkeys > ROOT_KEYS)
-		return;
-	for (int i = 0; i < unit->nkeys && unit->root == 0; i++)
-	{
-		uint32		tries = 0;
-
-		unit->root = find_edge(m->set, ST_LEX_ROOT, unit->keys[i], &tries);
-	}
-	if (unit->root != 0)
-		__builtin_prefetch(&m->set->states[unit->root]);
-}
-
-/*
- * fetch
- *		Asks for the memory of what leaves that state and what ends there.
- */
-static inline void
-fetch(const Matcher *m, int number)
-{
-	uint32		root = m->ring[number % RING].root;
-	const StLexState *state = &m->set->states[root];
-
-	if (root == 0)
-		return;
-	if (state->nslots > 0)
-		__builtin_prefetch(m->set->edges + state->first);
-	if (ST_LEX_ACCEPTS(state) != 0)
-		__builtin_prefetch(&m->set->accepts[ST_LEX_ACCEPTS(state) - 1]);
-}
 
 /*
  * add_hit
@@ -356,6 +61,20 @@ add_hit(const Matcher *m, uint32 number, int start, int skip, int end)
 	hit->entry = m->is_user ? -1 - (int32) number : (int32) number;
 	hit->weight = entry->group & ST_LEX_BLOCKS ? get_float4_nan() : entry->weight;
 	memcpy(hit->language, group->language, sizeof(hit->language));
+}
+
+/*
+ * add_hits
+ *		Records all entries that end at a state: their list begins at that accept.
+ */
+static void
+add_hits(const Matcher *m, uint32 accept, int start, int skip, int end)
+{
+	const uint32 *list = &m->set->accepts[accept];
+
+	add_hit(m, *list & ~ST_LEX_LAST, start, skip, end);
+	while ((*list & ST_LEX_LAST) == 0)
+		add_hit(m, *++list & ~ST_LEX_LAST, start, skip, end);
 }
 
 /*
@@ -398,19 +117,6 @@ follow_unit(Matcher *m, uint32 state, const Unit *unit, int depth)
 }
 
 /*
- * elided_rest
- *		Makes a unit of what stands behind the apostrophe: "agent" of "l'agent".
- */
-static void
-elided_rest(const Matcher *m, const Unit *unit, Unit *rest)
-{
-	*rest = *unit;
-	rest->first += unit->elided;
-	rest->npoints -= unit->elided;
-	hash_unit(m, rest);
-}
-
-/*
  * follow_elided
  *		As follow_unit for a word with an apostrophe, read as two.
  */
@@ -431,7 +137,7 @@ follow_elided(Matcher *m, uint32 state, const Unit *unit, int depth)
 		if (nmiddle < lengthof(middle))
 			middle[nmiddle++] = m->paths[m->npaths].state;
 	}
-	elided_rest(m, unit, &rest);
+	st_lex_elided_rest(m, unit, &rest);
 	for (int i = 0; i < nmiddle; i++)
 		follow_unit(m, middle[i], &rest, depth);
 }
@@ -453,13 +159,7 @@ match_paths(Matcher *m, int start, int skip)
 		const Unit *unit;
 
 		if (ST_LEX_ACCEPTS(state) != 0)
-		{
-			const uint32 *accept = &m->set->accepts[ST_LEX_ACCEPTS(state) - 1];
-
-			add_hit(m, *accept & ~ST_LEX_LAST, start, skip, start + path.depth - 1);
-			while ((*accept & ST_LEX_LAST) == 0)
-				add_hit(m, *++accept & ~ST_LEX_LAST, start, skip, start + path.depth - 1);
-		}
+			add_hits(m, ST_LEX_ACCEPTS(state) - 1, start, skip, start + path.depth - 1);
 		if (((state->ends & ST_LEX_FOLLOWS) == 0 && state->stems == 0) ||
 			path.depth >= ST_LEX_MAX_UNITS || start + path.depth >= m->nunits)
 			continue;
@@ -474,7 +174,8 @@ match_paths(Matcher *m, int start, int skip)
 
 /*
  * match_from
- *		Records all entries that begin at the unit of that number.
+ *		Records all entries that begin at the unit of that number, one path after
+ *		the other.
  */
 static void
 match_from(Matcher *m, int start)
@@ -482,14 +183,7 @@ match_from(Matcher *m, int start)
 	const Unit *unit = &m->ring[start % RING];
 
 	m->npaths = 0;
-	if (unit->root != 0)
-	{
-		m->paths[0].state = unit->root;
-		m->paths[0].depth = 1;
-		m->npaths = 1;
-	}
-	else if (m->is_user || unit->nkeys > ROOT_KEYS)
-		follow_unit(m, ST_LEX_ROOT, unit, 1);
+	follow_unit(m, ST_LEX_ROOT, unit, 1);
 	if (unlikely(unit->elided > 0))
 		follow_elided(m, ST_LEX_ROOT, unit, 1);
 	match_paths(m, start, 0);
@@ -497,10 +191,138 @@ match_from(Matcher *m, int start)
 	{
 		Unit		rest;
 
-		elided_rest(m, unit, &rest);
+		st_lex_elided_rest(m, unit, &rest);
 		m->npaths = 0;
 		follow_unit(m, ST_LEX_ROOT, &rest, 1);
 		match_paths(m, start, unit->elided);
+	}
+}
+
+/*
+ * begin_chains
+ *		Looks up the states behind the root for n units, and asks for them.
+ */
+static void
+begin_chains(Matcher *m, int start, int n)
+{
+	m->nactive = 0;
+	for (int i = 0; i < n; i++)
+	{
+		const Unit *unit = &m->ring[(start + i) % RING];
+		Chain	   *chain = &m->chains[i];
+		uint32		state = 0;
+
+		chain->nends = 0;
+		chain->by_itself = m->is_user || unit->nkeys > ROOT_KEYS || unit->elided > 0;
+		if (chain->by_itself)
+			continue;
+		for (int k = 0; k < unit->nkeys && state == 0; k++)
+		{
+			uint32		tries = 0;
+
+			state = find_edge(m->set, ST_LEX_ROOT, unit->keys[k], &tries);
+		}
+		if (state == 0)
+			continue;
+		__builtin_prefetch(&m->set->states[state]);
+		chain->state = state;
+		chain->depth = 1;
+		m->active[m->nactive++] = i;
+	}
+}
+
+/*
+ * read_states
+ *		Notes what ends at the states that chains have reached, and asks for the
+ *		edges by which they may go on; those that may not are done.
+ */
+static void
+read_states(Matcher *m, int start)
+{
+	const StLexSet *set = m->set;
+	int			nactive = 0;
+
+	for (int i = 0; i < m->nactive; i++)
+	{
+		Chain	   *chain = &m->chains[m->active[i]];
+		const StLexState *state = &set->states[chain->state];
+		int			next = start + m->active[i] + chain->depth;
+		const Unit *unit = &m->ring[next % RING];
+
+		if (ST_LEX_ACCEPTS(state) != 0)
+		{
+			chain->ends[chain->nends].accept = ST_LEX_ACCEPTS(state) - 1;
+			chain->ends[chain->nends++].depth = chain->depth;
+			__builtin_prefetch(&set->accepts[ST_LEX_ACCEPTS(state) - 1]);
+		}
+		if (((state->ends & ST_LEX_FOLLOWS) == 0 && state->stems == 0) ||
+			chain->depth >= ST_LEX_MAX_UNITS || next >= m->nunits || unit->is_broken)
+			continue;
+		chain->by_itself = unit->elided > 0;
+		if (chain->by_itself)
+			continue;
+		chain->nkeys = list_keys(set, chain->state, unit, chain->keys);
+		for (int k = 0; k < chain->nkeys; k++)
+			__builtin_prefetch(set->edges + state->first + ST_LEX_SLOT(chain->keys[k], state->nslots));
+		m->active[nactive++] = m->active[i];
+	}
+	m->nactive = nactive;
+}
+
+/*
+ * follow_edges
+ *		Takes each chain one unit on, and asks for the state that it reaches;
+ *		those without an edge are done.
+ */
+static void
+follow_edges(Matcher *m)
+{
+	int			nactive = 0;
+
+	for (int i = 0; i < m->nactive; i++)
+	{
+		Chain	   *chain = &m->chains[m->active[i]];
+		uint32		state = 0;
+
+		for (int k = 0; k < chain->nkeys && state == 0; k++)
+		{
+			uint32		tries = 0;
+
+			state = find_edge(m->set, chain->state, chain->keys[k], &tries);
+		}
+		if (state == 0)
+			continue;
+		__builtin_prefetch(&m->set->states[state]);
+		chain->state = state;
+		chain->depth++;
+		m->active[nactive++] = m->active[i];
+	}
+	m->nactive = nactive;
+}
+
+/*
+ * end_chains
+ *		Records the entries that begin at n units, in their order.
+ */
+static void
+end_chains(Matcher *m, int start, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		const Chain *chain = &m->chains[i];
+
+		for (int e = 0; e < chain->nends && !chain->by_itself; e++)
+			__builtin_prefetch(&m->set->entries[m->set->accepts[chain->ends[e].accept] & ~ST_LEX_LAST]);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		const Chain *chain = &m->chains[i];
+
+		if (chain->by_itself)
+			match_from(m, start + i);
+		else
+			for (int e = 0; e < chain->nends; e++)
+				add_hits(m, chain->ends[e].accept, start + i, 0, start + i + chain->ends[e].depth - 1);
 	}
 }
 
@@ -513,6 +335,7 @@ void
 st_lex_match(const StLexSet *set, bool is_user, const StReading *reading, const uint8 *breaks)
 {
 	Matcher    *m = &matcher;
+	int			n;
 
 	m->set = set;
 	m->is_user = is_user;
@@ -522,20 +345,20 @@ st_lex_match(const StLexSet *set, bool is_user, const StReading *reading, const 
 	m->token = 0;
 	m->point = 0;
 	m->nunits = 0;
-	m->nlooked = 0;
-	m->nfetched = 0;
-	for (int start = 0;; start++)
+	for (int start = 0;; start += n)
 	{
-		while (m->nunits < start + ST_LEX_MAX_UNITS && make_unit(m))
+		while (m->nunits < start + RING && st_lex_make_unit(m))
 			;
-		if (start >= m->nunits)
+		n = Min(CHAINS, m->nunits - start);
+		if (n <= 0)
 			break;
-		while (m->nlooked < Min(start + AHEAD_LOOK_UP, m->nunits))
-			look_up(m, m->nlooked++);
-		while (m->nfetched < Min(start + AHEAD_FETCH, m->nunits))
-			fetch(m, m->nfetched++);
-		match_from(m, start);
-		if ((start & 1023) == 0)
-			CHECK_FOR_INTERRUPTS();
+		begin_chains(m, start, n);
+		while (m->nactive > 0)
+		{
+			read_states(m, start);
+			follow_edges(m);
+		}
+		end_chains(m, start, n);
+		CHECK_FOR_INTERRUPTS();
 	}
 }
