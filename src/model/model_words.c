@@ -114,7 +114,7 @@ static bool
 add_counts(StWordSums *s, const StWeights *w, const uint32 *points, int npoints)
 {
 	uint32		hashes[ST_LETTERS_MOST];
-	int32		totals[ST_PAD(ST_COUNTS_LABELS)] = {0};
+	int32		totals[ST_PAD(ST_COUNTS_LABELS)];
 	Key			key;
 	int			set = make_key(points, npoints, &key);
 	int			place = 0;
@@ -135,6 +135,7 @@ add_counts(StWordSums *s, const StWeights *w, const uint32 *points, int npoints)
 	n = st_letters_word(points, npoints, hashes);
 	if (n == 0)
 		return false;
+	memset(totals, 0, sizeof(totals));
 	st_counts_totals(w, hashes, n, totals);
 	for (uint32 k = 0; k < s->width; k++)
 		s->totals[k] += totals[k];
