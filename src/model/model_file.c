@@ -57,11 +57,10 @@ st_weights_size(int nlabels, int nfeatures, int hidden)
 
 	return SECTION(sizeof(StWeightsHeader)) +
 		slots_bytes(slots_for(nfeatures)) +
-		sizeof(StFeatureWeight) * (Size) nfeatures +
-		width * nfeatures +
+		ST_FEATURE_BYTES(width) * nfeatures +
 		sizeof(float) * width +
 		sizeof(float) * (Size) ST_PAD(nlabels) * (hidden + 1) +
-		64 * 7;
+		64 * 6;
 }
 
 /*
@@ -110,6 +109,12 @@ fill_slots(StBucket *buckets, uint32 nslots, const uint32 *hashes, int nfeatures
 	}
 }
 
+static inline StFeatureWeights *
+feature_of(char *blob, const StWeightsHeader *head, int f)
+{
+	return (StFeatureWeights *) (blob + head->features + ST_FEATURE_BYTES(head->width) * f);
+}
+
 /*
  * st_weights_build
  *		Returns the stored form, palloc'd, and its size.  Throws only for lack
@@ -120,7 +125,6 @@ st_weights_build(const StWeightsSource *source, Size *size)
 {
 	StWeightsHeader head = {0};
 	StWeightsHeader *header;
-	StFeatureWeight *features;
 	uint64		offset = SECTION(sizeof(StWeightsHeader));
 	char	   *blob;
 	char	   *text;
@@ -144,9 +148,7 @@ st_weights_build(const StWeightsSource *source, Size *size)
 	head.slots = offset;
 	offset = SECTION(offset + slots_bytes(head.nslots));
 	head.features = offset;
-	offset = SECTION(offset + sizeof(StFeatureWeight) * (uint64) head.nfeatures);
-	head.rows = offset;
-	offset = SECTION(offset + (uint64) head.width * head.nfeatures);
+	offset = SECTION(offset + ST_FEATURE_BYTES(head.width) * (uint64) head.nfeatures);
 	head.bias = offset;
 	offset = SECTION(offset + sizeof(float) * head.width);
 	head.output = offset;
@@ -167,20 +169,19 @@ st_weights_build(const StWeightsSource *source, Size *size)
 	fill_slots((StBucket *) (blob + head.slots), head.nslots,
 			   source->hashes, source->nfeatures);
 
-	features = (StFeatureWeight *) (blob + head.features);
 	for (int f = 0; f < source->nfeatures; f++)
 	{
+		StFeatureWeights *feature = feature_of(blob, &head, f);
 		float		scale = quantise_row(source->matrix + (Size) f * source->width,
-										 source->width,
-										 (int8 *) blob + head.rows + (Size) f * source->width);
+										 source->width, feature->row);
 
-		features[f].value = source->values[f];
-		features[f].factor = scale * source->values[f];
-		largest = Max(largest, features[f].factor);
+		feature->value = source->values[f];
+		feature->factor = scale * source->values[f];
+		largest = Max(largest, feature->factor);
 	}
 	header->unit = largest > 0 ? largest / LARGEST_FACTOR : 1.0f;
 	for (int f = 0; f < source->nfeatures; f++)
-		features[f].factor /= header->unit;
+		feature_of(blob, &head, f)->factor /= header->unit;
 
 	memcpy(blob + head.bias, source->bias, sizeof(float) * head.width);
 	if (head.hidden)
@@ -240,8 +241,7 @@ sections_fit(const StWeightsHeader *head)
 		head->temperature > 0 && head->unit > 0 &&
 		isfinite(head->temperature) && isfinite(head->unit) &&
 		section_fits(head, head->slots, slots_bytes(head->nslots)) &&
-		section_fits(head, head->features, sizeof(StFeatureWeight) * (uint64) head->nfeatures) &&
-		section_fits(head, head->rows, (uint64) head->width * head->nfeatures) &&
+		section_fits(head, head->features, ST_FEATURE_BYTES(head->width) * (uint64) head->nfeatures) &&
 		section_fits(head, head->bias, sizeof(float) * head->width) &&
 		section_fits(head, head->output, sizeof(float) * (uint64) head->hidden * head->output_width) &&
 		(head->hidden == 0 ||
@@ -307,8 +307,8 @@ st_weights_open(const void *data, Size size, const char **why)
 		return NULL;
 	}
 	w->buckets = (const StBucket *) (bytes + head->slots);
-	w->features = (const StFeatureWeight *) (bytes + head->features);
-	w->rows = (const int8 *) (bytes + head->rows);
+	w->features = bytes + head->features;
+	w->feature_bytes = ST_FEATURE_BYTES(head->width);
 	w->bias = (const float *) (bytes + head->bias);
 	w->output = (const float *) (bytes + head->output);
 	w->output_bias = (const float *) (bytes + head->output_bias);

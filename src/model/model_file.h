@@ -44,8 +44,7 @@ typedef struct StWeightsHeader
 	float		least_known;	/* smallest share of known features that is */
 	uint64		labels;			/* offsets of the sections */
 	uint64		slots;
-	uint64		features;
-	uint64		rows;
+	uint64		features;		/* ST_FEATURE_BYTES(width) each */
 	uint64		bias;			/* floats: width */
 	uint64		output;			/* floats: hidden × output_width */
 	uint64		output_bias;	/* floats: output_width */
@@ -70,11 +69,15 @@ typedef struct StBucket
 
 #define ST_SLOT_FULL	(1U << 31)
 
-typedef struct StFeatureWeight
+/* What is known of a feature, and its row: read together, they lie together. */
+typedef struct StFeatureWeights
 {
 	float		value;
 	float		factor;			/* of its row, in units, for one appearance */
-} StFeatureWeight;
+	int8		row[FLEXIBLE_ARRAY_MEMBER]; /* width bytes */
+} StFeatureWeights;
+
+#define ST_FEATURE_BYTES(width) (offsetof(StFeatureWeights, row) + (Size) (width))
 
 struct StWeights
 {
@@ -82,8 +85,8 @@ struct StWeights
 	StFeatureReader reader;
 	const char **labels;
 	const StBucket *buckets;
-	const StFeatureWeight *features;
-	const int8 *rows;
+	const char *features;
+	Size		feature_bytes;
 	const float *bias;
 	const float *output;
 	const float *output_bias;
@@ -121,6 +124,12 @@ static inline uint32
 st_bucket_of(uint32 hash, uint32 nslots)
 {
 	return (hash >> 2) & (nslots / ST_BUCKET_SLOTS - 1);
+}
+
+static inline const StFeatureWeights *
+st_feature_weights(const struct StWeights *w, uint32 id)
+{
+	return (const StFeatureWeights *) (w->features + id * w->feature_bytes);
 }
 
 #endif							/* ST_MODEL_FILE_H */

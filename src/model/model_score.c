@@ -270,9 +270,8 @@ count_known(const StWeights *w, int n)
 	const uint32 *restrict ids = scratch.ids;
 	Place	   *restrict places = scratch.places;
 	Known	   *restrict known = scratch.known;
-	const StFeatureWeight *features = w->features;
-	const int8 *rows = w->rows;
-	Size		width = w->header->width;
+	const char *features = w->features;
+	Size		feature_bytes = w->feature_bytes;
 	uint32		mask = pg_nextpower2_32(Max(n, 16)) * PLACES_EACH - 1;
 	int			nknown = 0;
 
@@ -286,8 +285,8 @@ count_known(const StWeights *w, int n)
 		uint32		old = (uint32) 0 - (entered != 0);	/* all bits, or none */
 		uint32		k;
 
-		__builtin_prefetch(rows + id * width);
-		__builtin_prefetch(&features[id]);
+		__builtin_prefetch(features + id * feature_bytes);
+		__builtin_prefetch(features + (id + 1) * feature_bytes - 1);
 
 		while (unlikely((old & (places[p].id ^ id)) != 0))
 		{
@@ -326,7 +325,6 @@ static float
 inner_sums(const StWeights *w)
 {
 	const StWeightsHeader *head = w->header;
-	const StFeatureWeight *features = w->features;
 	const Known *restrict known = scratch.known;
 	const int8 **restrict rows = scratch.rows;
 	int16	   *restrict factors = scratch.factors;
@@ -335,14 +333,14 @@ inner_sums(const StWeights *w)
 
 	for (int i = 0; i < scratch.nknown; i++)
 	{
-		uint32		id = known[i].id;
+		const StFeatureWeights *feature = st_feature_weights(w, known[i].id);
 		int			count = known[i].count;
 		float		repeats = count < FEW_REPEATS ? scratch.repeats[count] : 1.0f + logf((float) count);
-		float		weight = repeats * features[id].value;
-		float		factor = repeats * features[id].factor;
+		float		weight = repeats * feature->value;
+		float		factor = repeats * feature->factor;
 
 		squares += weight * weight;
-		rows[i] = w->rows + (Size) id * head->width;
+		rows[i] = feature->row;
 		factors[i] = (int16) lrintf(Min(factor, 32767.0f));
 	}
 	scale = squares > 0 ? head->unit / sqrtf(squares) : 0;
