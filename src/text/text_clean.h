@@ -59,9 +59,19 @@ typedef enum PhraseKind
 	PHRASE_CLOSING				/* "kind regards" */
 } PhraseKind;
 
+/*
+ * Texts are arrays within, not pointers: a thousand pointers would have to be
+ * set, in memory of its own, by each process that loads the library.
+ */
+#define ST_CLEAN_PHRASE_BYTES	92
+#define ST_CLEAN_LABEL_BYTES	28
+
+/* 0, or what does not compile where a text is too long. */
+#define ST_CLEAN_TOO_LONG(text, bytes) (0 * sizeof(char[1 - 2 * (sizeof(text) > (bytes))]))
+
 typedef struct CleanPhrase
 {
-	const char *text;
+	char text[	ST_CLEAN_PHRASE_BYTES];
 	PhraseKind	kind;
 } CleanPhrase;
 
@@ -78,7 +88,7 @@ typedef enum HeaderLabel
 
 typedef struct CleanLabel
 {
-	const char *text;
+	char text[	ST_CLEAN_LABEL_BYTES];
 	HeaderLabel label;
 } CleanLabel;
 

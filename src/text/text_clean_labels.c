@@ -13,7 +13,7 @@
 #include "text_clean.h"
 
 /* Labels of mail headers, without the colon. */
-#define L(text, label) {text, LABEL_##label}
+#define L(text, label) {text, LABEL_##label + ST_CLEAN_TOO_LONG(text, ST_CLEAN_LABEL_BYTES)}
 
 const CleanLabel st_clean_labels[] = {
 	L("from", FROM), L("von", FROM), L("de", FROM), L("expéditeur", FROM),

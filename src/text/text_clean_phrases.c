@@ -13,7 +13,7 @@
  */
 #include "text_clean.h"
 
-#define P(text, kind) {text, PHRASE_##kind}
+#define P(text, kind) {text, PHRASE_##kind + ST_CLEAN_TOO_LONG(text, ST_CLEAN_PHRASE_BYTES)}
 
 const CleanPhrase st_clean_phrases[] = {
 	/* the verb of "On Monday, somebody wrote:" */
