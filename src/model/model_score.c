@@ -62,6 +62,7 @@ typedef struct Scratch
 	int			single;			/* features of one token, with repeats */
 	int			single_known;	/* of these, known */
 	uint32	   *ids;			/* of the document's features */
+	int			ntwice;			/* of ids, the first, which appear twice each */
 	Place	   *places;
 	uint32		place_mask;
 	int			nplaces;
@@ -227,23 +228,35 @@ find_features(const StWeights *w, const StFeatures *features)
 	int			single = 0;
 	int			single_known = 0;
 
-	for (int i = 0; i < n; i++)
+	/* first those that appear twice each, then the others */
+	for (int i = 0, times = 2; times > 0; times--)
 	{
-		uint32		hash = hashes[i];
-		const StBucket *bucket = &buckets[st_bucket_of(hash, nslots)];
-		uint32		id = bucket_id(bucket, hash);
-		bool		is_single = ST_FEATURE_IS_SINGLE(hash);
-		bool		is_known;
+		int			end = times == 2 ? features->ntwice : n;
 
-		__builtin_prefetch(&buckets[st_bucket_of(hashes[Min(i + AHEAD, n - 1)], nslots)]);
+		for (; i < end; i++)
+		{
+			uint32		hash = hashes[i];
+			const StBucket *bucket = &buckets[st_bucket_of(hash, nslots)];
+			uint32		id = bucket_id(bucket, hash);
+			bool		is_single = ST_FEATURE_IS_SINGLE(hash);
+			bool		is_known;
 
-		if (unlikely(search_on(bucket, id)))
-			id = find_feature(w, hash);
-		is_known = id - 1 < nfeatures;	/* of 0, the greatest number */
-		ids[found] = id - 1;
-		found += is_known;
-		single += is_single;
-		single_known += is_single & is_known;
+			__builtin_prefetch(&buckets[st_bucket_of(hashes[Min(i + AHEAD, n - 1)], nslots)]);
+
+			if (unlikely(search_on(bucket, id)))
+				id = find_feature(w, hash);
+			is_known = id - 1 < nfeatures;	/* of 0, the greatest number */
+			ids[found] = id - 1;
+			found += is_known;
+			single += is_single;
+			single_known += is_single & is_known;
+		}
+		if (times == 2)
+		{
+			scratch.ntwice = found;
+			single *= 2;
+			single_known *= 2;
+		}
 	}
 	scratch.single = single;
 	scratch.single_known = single_known;
@@ -273,6 +286,7 @@ count_known(const StWeights *w, int n)
 	const char *features = w->features;
 	Size		feature_bytes = w->feature_bytes;
 	uint32		mask = pg_nextpower2_32(Max(n, 16)) * PLACES_EACH - 1;
+	int			ntwice = scratch.ntwice;
 	int			nknown = 0;
 
 	scratch.place_mask = mask;
@@ -298,7 +312,7 @@ count_known(const StWeights *w, int n)
 		places[p].id = id;
 		places[p].known = k + 1;
 		known[k].id = id;
-		known[k].count = (old & known[k].count) + 1;
+		known[k].count = (old & known[k].count) + 1 + (i < ntwice);
 		nknown += 1 + (int) old;
 	}
 	scratch.nknown = nknown;

@@ -84,6 +84,8 @@ typedef struct StFeatures
 	int32	   *partners;		/* the earlier one of bigrams and pairs, else
 								 * the same */
 	int			n;
+	int			ntwice;			/* the first of them appear twice each and are
+								 * here once; 0 with origins */
 	int			size;
 	int			origins_size;
 } StFeatures;

@@ -140,7 +140,7 @@ extern void st_tone(StReading *reading, const char *language, StTone *out);
 
 extern void st_tone_init(void);
 extern const StFeatures *st_tone_features(const StReading *reading, const StTone *tone,
-										  bool origins);
+										  bool origins, bool twice);
 
 /* ---- tone_models.c ---- */
 

@@ -23,7 +23,7 @@
 #include "core/compat.h"
 #include "understanding/tone.h"
 
-/* A step counts as a feature that was found so many times. */
+/* A step counts as a feature that was found twice. */
 #define STEP_REPEATS	2
 
 /* Of a long document the words at its end are read. */
@@ -140,18 +140,19 @@ add(uint32 hash, int token, int partner, bool origins)
 	scratch.hashes[scratch.n++] = hash;
 }
 
+/* Adds a step so many times. */
 static inline void
-add_step(uint64 h, bool origins)
+add_step(uint64 h, int times, bool origins)
 {
 	uint32		hash = st_feature(h, KIND_STEP);
 
-	for (int i = 0; i < STEP_REPEATS; i++)
+	for (int i = 0; i < times; i++)
 		add(hash, -1, -1, origins);
 }
 
 /* Adds the steps that the values have reached. */
 static void
-add_steps(const StTone *tone, bool origins)
+add_steps(const StTone *tone, int times, bool origins)
 {
 	const float *values = tone->values;
 	int			sign = values[ST_TONE_COMPOUND] > .02f ? 1 : values[ST_TONE_COMPOUND] < -.02f ? 2 : 0;
@@ -172,9 +173,9 @@ add_steps(const StTone *tone, bool origins)
 
 			if (s->steps[j] < 0 ? v >= s->steps[j] : v <= s->steps[j])
 				continue;
-			add_step(h, origins);
+			add_step(h, times, origins);
 			if (s->with_sign)
-				add_step(h * 10 + sign + 1000000, origins);
+				add_step(h * 10 + sign + 1000000, times, origins);
 		}
 	}
 
@@ -186,7 +187,7 @@ add_steps(const StTone *tone, bool origins)
 		good += values[ST_TONE_GOOD] > steps[j];
 		bad += values[ST_TONE_BAD] > steps[j];
 	}
-	add_step(2000000 + good * 10 + bad, origins);
+	add_step(2000000 + good * 10 + bad, times, origins);
 
 	/* the emotion that the words say most of, if any */
 	for (int e = 1; e < 4; e++)
@@ -194,7 +195,7 @@ add_steps(const StTone *tone, bool origins)
 		if (values[ST_TONE_ANGER + e] > values[ST_TONE_ANGER + strongest])
 			strongest = e;
 	}
-	add_step(2001000 + (values[ST_TONE_ANGER + strongest] > 0 ? strongest : 9), origins);
+	add_step(2001000 + (values[ST_TONE_ANGER + strongest] > 0 ? strongest : 9), times, origins);
 }
 
 /* The hash of a word in which no letter counts more than twice in a row. */
@@ -273,13 +274,15 @@ add_words(const StTokens *tokens, const StTone *tone, bool origins)
 /*
  * st_tone_features
  *		Returns the features of a tone that was read, valid until the next call.
+ *		Whoever counts them may take each step once, as ntwice says.
  */
 const StFeatures *
-st_tone_features(const StReading *reading, const StTone *tone, bool origins)
+st_tone_features(const StReading *reading, const StTone *tone, bool origins, bool twice)
 {
 	reserve(STEP_REPEATS * 2 * (lengthof(all_steps) * MAX_STEPS + 2) +
 			PER_WORD * Min(reading->tokens->ntokens, MOST_WORDS), origins);
-	add_steps(tone, origins);
+	add_steps(tone, twice ? 1 : STEP_REPEATS, origins);
+	scratch.ntwice = twice ? scratch.n : 0;
 	add_words(reading->tokens, tone, origins);
 	return &scratch;
 }
@@ -295,7 +298,7 @@ read_tone(StFeatureReading *wanted)
 		wanted->tokens = st_tokenize(wanted->doc);
 	reading.tokens = unconstify(StTokens *, wanted->tokens);
 	st_tone(&reading, NULL, &tone);
-	wanted->features = st_tone_features(&reading, &tone, wanted->origins);
+	wanted->features = st_tone_features(&reading, &tone, wanted->origins, false);
 }
 
 /* st_tone_init: part of st_understanding_init */

@@ -30,7 +30,7 @@ st_tone_reading(StReading *reading, const char *language)
 		reading->tone = palloc(sizeof(StToneReading));
 	strlcpy(reading->tone->language, language, sizeof(reading->tone->language));
 	st_tone(reading, language, &reading->tone->tone);
-	reading->tone->features = st_tone_features(reading, &reading->tone->tone, false);
+	reading->tone->features = st_tone_features(reading, &reading->tone->tone, false, true);
 	return reading->tone;
 }
 
