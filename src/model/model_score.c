@@ -31,7 +31,10 @@
 #include "text/text_tokens.h"
 
 /* Scratch above this many bytes is not kept for the next document. */
-#define KEEP_BYTES (256 * 1024)
+#define KEEP_BYTES (320 * 1024)
+
+/* Bytes of it that a feature takes, rounded up. */
+#define SCRATCH_EACH 40
 
 /* How many features ahead their slots are asked for. */
 #define AHEAD 32
@@ -65,7 +68,6 @@ typedef struct Scratch
 	int			ntwice;			/* of ids, the first, which appear twice each */
 	Place	   *places;
 	uint32		place_mask;
-	int			nplaces;
 	const int8 **rows;
 	int16	   *factors;
 	int			size;			/* of known, rows and factors */
@@ -116,7 +118,7 @@ reserve(const StWeightsHeader *head, int nfeatures)
 		scratch_context = AllocSetContextCreate(TopMemoryContext,
 												"support_triage score",
 												ALLOCSET_DEFAULT_SIZES);
-	if (scratch.size > KEEP_BYTES / 32 && nfeatures < KEEP_BYTES / 64)
+	if (scratch.size > KEEP_BYTES / SCRATCH_EACH && nfeatures < KEEP_BYTES / SCRATCH_EACH / 2)
 	{
 		MemoryContextReset(scratch_context);
 		memset(&scratch, 0, sizeof(scratch));

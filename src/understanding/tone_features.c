@@ -274,7 +274,7 @@ add_words(const StTokens *tokens, const StTone *tone, bool origins)
 /*
  * st_tone_features
  *		Returns the features of a tone that was read, valid until the next call.
- *		Whoever counts them may take each step once, as ntwice says.
+ *		With twice, for who counts by ntwice, each step is there once.
  */
 const StFeatures *
 st_tone_features(const StReading *reading, const StTone *tone, bool origins, bool twice)
