@@ -34,10 +34,6 @@
 /* So many pauses are kept apart; later ones make the last one longer. */
 #define MAX_PAUSES	100
 
-#define KEY_IS_1_2_3 \
-	"tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2" \
-	" AND ticket_key OPERATOR(pg_catalog.=) $3"
-
 #define NOTE(columns, values) \
 	"INSERT INTO triage.ticket_handling AS h (tenant_id, source_id, ticket_key, " columns ")" \
 	" VALUES ($1, $2, $3, " values ") ON CONFLICT (tenant_id, source_id, ticket_key) DO UPDATE SET "
@@ -70,15 +66,15 @@ static StStatement note_solved = {
 };
 
 static StStatement stored_decision = {
-	"SELECT CASE WHEN in_scope THEN intent END, sla_policy_id FROM triage.decision WHERE " KEY_IS_1_2_3,
+	"SELECT CASE WHEN in_scope THEN intent END, sla_policy_id FROM triage.decision WHERE " ST_KEY_IS_1_2_3,
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
 /* When agents had it until $4, less pauses; NULL when none ever did. */
 static StStatement worked = {
 	"SELECT pg_catalog.range_agg(pg_catalog.tstzrange(assigned_at, GREATEST(assigned_at, COALESCE(released_at, $4))))"
-	" OPERATOR(pg_catalog.-) COALESCE((SELECT paused FROM triage.ticket_handling WHERE " KEY_IS_1_2_3 "), '{}')"
-	" FROM triage.assignment WHERE " KEY_IS_1_2_3,
+	" OPERATOR(pg_catalog.-) COALESCE((SELECT paused FROM triage.ticket_handling WHERE " ST_KEY_IS_1_2_3 "), '{}')"
+	" FROM triage.assignment WHERE " ST_KEY_IS_1_2_3,
 	4, {TEXTOID, INT4OID, TEXTOID, TIMESTAMPTZOID}, false, NULL
 };
 

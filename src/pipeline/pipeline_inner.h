@@ -28,6 +28,11 @@
 #include "sla/sla.h"
 #include "understanding/understanding.h"
 
+/* In statements whose parameters begin with tenant, source and key of a ticket. */
+#define ST_KEY_IS_1_2_3 \
+	"tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2" \
+	" AND ticket_key OPERATOR(pg_catalog.=) $3"
+
 /* ---- roles of columns, options (pipeline_options.c) ---- */
 
 typedef enum StRole

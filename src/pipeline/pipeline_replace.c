@@ -24,42 +24,38 @@
 #include "escalation/escalation.h"
 #include "pipeline/pipeline_inner.h"
 
-#define KEY_IS_1_2_3 \
-	"tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2" \
-	" AND ticket_key OPERATOR(pg_catalog.=) $3"
-
 static StStatement lock_decision = {
-	"SELECT outcome::pg_catalog.text, status FROM triage.decision WHERE " KEY_IS_1_2_3 " FOR UPDATE",
+	"SELECT outcome::pg_catalog.text, status FROM triage.decision WHERE " ST_KEY_IS_1_2_3 " FOR UPDATE",
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
 static StStatement forget_decision = {
-	"DELETE FROM triage.decision WHERE " KEY_IS_1_2_3 " RETURNING revision",
+	"DELETE FROM triage.decision WHERE " ST_KEY_IS_1_2_3 " RETURNING revision",
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
 static StStatement forget_history = {
-	"DELETE FROM triage.decision_history WHERE " KEY_IS_1_2_3,
+	"DELETE FROM triage.decision_history WHERE " ST_KEY_IS_1_2_3,
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
 static StStatement forget_signature = {
-	"DELETE FROM triage.ticket_signature WHERE " KEY_IS_1_2_3,
+	"DELETE FROM triage.ticket_signature WHERE " ST_KEY_IS_1_2_3,
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
 static StStatement forget_handling = {
-	"DELETE FROM triage.ticket_handling WHERE " KEY_IS_1_2_3,
+	"DELETE FROM triage.ticket_handling WHERE " ST_KEY_IS_1_2_3,
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
 static StStatement rekey_handling = {
-	"UPDATE triage.ticket_handling SET tenant_id = $4, ticket_key = $5 WHERE " KEY_IS_1_2_3,
+	"UPDATE triage.ticket_handling SET tenant_id = $4, ticket_key = $5 WHERE " ST_KEY_IS_1_2_3,
 	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
 };
 
 static StStatement rekey_signature = {
-	"UPDATE triage.ticket_signature SET tenant_id = $4, ticket_key = $5 WHERE " KEY_IS_1_2_3,
+	"UPDATE triage.ticket_signature SET tenant_id = $4, ticket_key = $5 WHERE " ST_KEY_IS_1_2_3,
 	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
 };
 
@@ -74,7 +70,7 @@ static StStatement rekey_signature = {
 	" AND duplicate_of OPERATOR(pg_catalog.=) $3 RETURNING ticket_key"
 
 static StStatement relink_signature = {
-	"UPDATE triage.ticket_signature SET duplicate_of = $4 WHERE " KEY_IS_1_2_3,
+	"UPDATE triage.ticket_signature SET duplicate_of = $4 WHERE " ST_KEY_IS_1_2_3,
 	4, {TEXTOID, INT4OID, TEXTOID, TEXTOID}, false, NULL
 };
 
@@ -109,12 +105,12 @@ static StStatement forget_source_history = {
 };
 
 static StStatement rekey_decision = {
-	"UPDATE triage.decision SET tenant_id = $4, ticket_key = $5 WHERE " KEY_IS_1_2_3,
+	"UPDATE triage.decision SET tenant_id = $4, ticket_key = $5 WHERE " ST_KEY_IS_1_2_3,
 	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
 };
 
 static StStatement rekey_history = {
-	"UPDATE triage.decision_history SET tenant_id = $4, ticket_key = $5 WHERE " KEY_IS_1_2_3,
+	"UPDATE triage.decision_history SET tenant_id = $4, ticket_key = $5 WHERE " ST_KEY_IS_1_2_3,
 	5, {TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}, false, NULL
 };
 
@@ -183,7 +179,7 @@ prepare(void)
 			appendStringInfo(&sql, ", %s = ", st_decision_columns[i]);
 			put_parameter(&sql, i);
 		}
-		appendStringInfoString(&sql, " WHERE " KEY_IS_1_2_3);
+		appendStringInfoString(&sql, " WHERE " ST_KEY_IS_1_2_3);
 		update_plan = keep(sql.data, ST_NUM_DECISION_COLUMNS, st_decision_types);
 	}
 	if (history_plan == NULL)
@@ -193,7 +189,7 @@ prepare(void)
 		put_columns(&sql);
 		appendStringInfoString(&sql, ", replaced_at, replaced_why) SELECT ");
 		put_columns(&sql);
-		appendStringInfoString(&sql, ", $4, $5 FROM triage.decision WHERE " KEY_IS_1_2_3
+		appendStringInfoString(&sql, ", $4, $5 FROM triage.decision WHERE " ST_KEY_IS_1_2_3
 							   " ON CONFLICT DO NOTHING");
 		history_plan = keep(sql.data, 5, history_types);
 	}

@@ -72,12 +72,8 @@ static const char *const band_indexes[ST_NUM_BANDS] = {
 
 static StOwnTable signatures = {"ticket_signature", columns, NUM_COLUMNS};
 
-#define KEY_IS_1_2_3 \
-	"tenant_id OPERATOR(pg_catalog.=) $1 AND source_id OPERATOR(pg_catalog.=) $2" \
-	" AND ticket_key OPERATOR(pg_catalog.=) $3"
-
 static StStatement forget_one = {
-	"DELETE FROM triage.ticket_signature WHERE " KEY_IS_1_2_3,
+	"DELETE FROM triage.ticket_signature WHERE " ST_KEY_IS_1_2_3,
 	3, {TEXTOID, INT4OID, TEXTOID}, false, NULL
 };
 
