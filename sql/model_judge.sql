@@ -67,6 +67,18 @@ SELECT count(*) FROM triage.explain('shop', NULL);
 SELECT count(*) FROM triage.explain(NULL, 'x');
 SELECT count(*) FILTER (WHERE token IS NULL) AS bias_rows FROM triage.explain('shop', '');
 SELECT bool_and(token = substr(d, start, length)) FROM (VALUES (repeat('refund ', 2000))) AS v(d), triage.explain('shop', d) WHERE token IS NOT NULL;
+-- contributions add up to what the probabilities are made of, however often a word is said
+SELECT d.name, count(*) AS labels, max(abs(exp(s.score) / d.total - t.confidence)) < 1e-4 AS adds_up
+FROM (SELECT name, text, (SELECT sum(exp(score)) FROM (SELECT sum(contribution) AS score FROM triage.classify_top('shop', text, 100) AS l,
+             triage.explain('shop', text, l.label) GROUP BY l.label) AS scores) AS total
+      FROM (VALUES ('once', 'my refund has not come'), ('twice', 'my refund, my refund'), ('255 times', repeat('refund ', 255) || 'parcel'),
+                   ('256 times', repeat('refund ', 256) || 'parcel'), ('2000 times', repeat('refund ', 2000) || 'parcel')) AS v(name, text)) AS d,
+     triage.classify_top('shop', d.text, 100) AS t,
+     LATERAL (SELECT sum(contribution) AS score FROM triage.explain('shop', d.text, t.label)) AS s
+GROUP BY d.name ORDER BY d.name;
+-- more than 255 times is as often as 255
+SELECT (SELECT array_agg(confidence) FROM triage.classify_top('shop', repeat('refund ', 256), 100))
+     = (SELECT array_agg(confidence) FROM triage.classify_top('shop', repeat('refund ', 2000), 100)) AS same;
 
 -- clean up
 DROP SCHEMA model_test CASCADE;

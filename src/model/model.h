@@ -26,7 +26,7 @@ typedef struct StPrediction
 	bool		in_scope;		/* false: "I don't know" */
 } StPrediction;
 
-extern void st_model_init(void);
+extern void st_model_init(void) pg_attribute_cold;
 
 /* ---- what features a model is made of (model_features.c) ---- */
 

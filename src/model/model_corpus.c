@@ -43,12 +43,6 @@ static const float kind_weights[4] = {2.5f, 1.0f, 0.5f, 1.0f};
 /* Features that the table may hold before the rarest are dropped. */
 #define MAX_COUNTED (8 * 1024 * 1024)
 
-/* Features that a model may have, whatever its size. */
-#define MAX_FEATURES (512 * 1024)
-
-/* The largest count of one feature in one document that is told apart. */
-#define MAX_REPEATS 255
-
 typedef struct Counted
 {
 	uint32		hash;
@@ -211,7 +205,7 @@ unique_features(StCorpus *c, const StFeatures *features)
 		{
 			uint8	   *repeats = &c->repeats[c->places[p] - 1];
 
-			if (*repeats < MAX_REPEATS)
+			if (*repeats < ST_MOST_REPEATS)
 				(*repeats)++;
 		}
 		else
@@ -307,7 +301,7 @@ by_documents(const void *a, const void *b)
 int
 st_most_features(int nlabels, int hidden, const StTrainOptions *options)
 {
-	int			limit = MAX_FEATURES;
+	int			limit = ST_MOST_FEATURES;
 
 	while (limit > 1024 &&
 		   st_weights_size(nlabels, limit, hidden) > (Size) options->max_kilobytes * 1024)

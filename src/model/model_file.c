@@ -231,7 +231,7 @@ sections_fit(const StWeightsHeader *head)
 	uint32		inner = head->hidden ? head->hidden : head->nlabels;
 
 	return head->nlabels >= 1 && head->nlabels <= ST_MAX_LABELS &&
-		head->nfeatures <= (1U << 26) &&
+		head->nfeatures <= ST_MOST_FEATURES &&
 		head->nslots >= 16 && head->nslots <= (1U << 28) &&
 		(head->nslots & (head->nslots - 1)) == 0 &&
 		head->nslots > head->nfeatures &&

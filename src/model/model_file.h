@@ -26,6 +26,12 @@
 /* Raise it when features, their hashes or the layout change. */
 #define ST_WEIGHTS_FORMAT	2
 
+/* Features that a model may have, whatever its size. */
+#define ST_MOST_FEATURES	(512 * 1024)
+
+/* More appearances of a feature in a document weigh as so many. */
+#define ST_MOST_REPEATS		PG_UINT8_MAX
+
 typedef struct StWeightsHeader
 {
 	uint32		magic;

@@ -82,7 +82,7 @@ extern StContribution *st_weights_explain(const StWeights *w, const StDocument *
 
 /* ---- readers of features (model_features.c) ---- */
 
-extern void st_features_init(void);
+extern void st_features_init(void) pg_attribute_cold;
 extern StFeatureReader st_features_find(const char *name);
 extern char *st_features_names(void);
 
@@ -188,7 +188,7 @@ extern char *st_checksum_hex(const uint8 *digest);
 
 /* ---- one copy a server (model_map.c) ---- */
 
-extern void st_map_init(void);
+extern void st_map_init(void) pg_attribute_cold;
 extern const void *st_map_open(const StMapKey *key, Size *size);
 extern bool st_map_write(const StMapKey *key, const void *data, Size size);
 extern void st_map_forget_at_commit(const StMapKey *key);
@@ -298,7 +298,7 @@ extern const char *st_labels_text(const StLabels *labels, int label);
 
 /* ---- progress of training, for other sessions (model_progress.c) ---- */
 
-extern void st_progress_init(void);
+extern void st_progress_init(void) pg_attribute_cold;
 extern void st_progress_begin(const char *model);
 extern void st_progress_report(const char *phase, double fraction, int64 examples);
 extern void st_progress_end(void);

@@ -31,10 +31,10 @@
 #include "text/text_tokens.h"
 
 /* Scratch above this many bytes is not kept for the next document. */
-#define KEEP_BYTES (320 * 1024)
+#define KEEP_BYTES (160 * 1024)
 
 /* Bytes of it that a feature takes, rounded up. */
-#define SCRATCH_EACH 40
+#define SCRATCH_EACH 20
 
 /* How many features ahead their slots are asked for. */
 #define AHEAD 32
@@ -42,32 +42,15 @@
 /* What fewer appearances weigh is at hand. */
 #define FEW_REPEATS 16
 
-typedef struct Known
-{
-	uint32		id;				/* a feature that the model knows */
-	int32		count;			/* its appearances */
-} Known;
-
-/* Of the hash table of features that a document has; known is 1 + index into known. */
-typedef struct Place
-{
-	uint32		id;
-	uint32		known;
-} Place;
-
-/* Its places for each feature that may be entered. */
-#define PLACES_EACH 2
-
 typedef struct Scratch
 {
-	Known	   *known;
+	uint32	   *ids;			/* of the document's features that the model
+								 * knows */
+	int			ntwice;			/* of ids, the first, which appear twice each */
+	uint32	   *known;			/* the same, each once */
 	int			nknown;
 	int			single;			/* features of one token, with repeats */
 	int			single_known;	/* of these, known */
-	uint32	   *ids;			/* of the document's features */
-	int			ntwice;			/* of ids, the first, which appear twice each */
-	Place	   *places;
-	uint32		place_mask;
 	const int8 **rows;
 	int16	   *factors;
 	int			size;			/* of known, rows and factors */
@@ -81,6 +64,12 @@ typedef struct Scratch
 
 static Scratch scratch;
 static MemoryContext scratch_context;
+
+/*
+ * Of each of a model's features, its appearances; all 0 between documents.  What
+ * the models in use do not need is never touched and takes no memory.
+ */
+static uint8 counts[ST_MOST_FEATURES];
 
 /*
  * aligned_floats
@@ -127,17 +116,15 @@ reserve(const StWeightsHeader *head, int nfeatures)
 	{
 		int			size = pg_nextpower2_32(Max(nfeatures, 512));
 
+		release((void **) &scratch.ids);
 		release((void **) &scratch.known);
 		release((void **) &scratch.rows);
 		release((void **) &scratch.factors);
-		release((void **) &scratch.ids);
-		release((void **) &scratch.places);
 		scratch.size = 0;
-		scratch.known = MemoryContextAllocHuge(scratch_context, sizeof(Known) * size);
+		scratch.ids = MemoryContextAllocHuge(scratch_context, sizeof(uint32) * size);
+		scratch.known = MemoryContextAllocHuge(scratch_context, sizeof(uint32) * size);
 		scratch.rows = MemoryContextAllocHuge(scratch_context, sizeof(int8 *) * size);
 		scratch.factors = MemoryContextAllocHuge(scratch_context, sizeof(int16) * size);
-		scratch.ids = MemoryContextAllocHuge(scratch_context, sizeof(uint32) * size);
-		scratch.places = MemoryContextAllocHuge(scratch_context, sizeof(Place) * size * PLACES_EACH);
 		scratch.size = size;
 		for (int count = 1; count < FEW_REPEATS; count++)
 			scratch.repeats[count] = 1.0f + logf((float) count);
@@ -265,65 +252,43 @@ find_features(const StWeights *w, const StFeatures *features)
 	return found;
 }
 
-/* Where the table of places is searched first for a feature. */
-static inline uint32
-place_of(uint32 id, uint32 mask)
-{
-	return (id * 0x9E3779B1) >> 8 & mask;
-}
-
 /*
  * count_known
  *		Fills scratch.known with the first n features of scratch.ids, each once,
- *		in order of first appearance.  The table of places is so empty that a
- *		feature lies where it is looked for first, or nothing does: no branch
- *		depends on which.
+ *		in order of first appearance, and counts with how often they appear.
+ *		Features are numbered by how many documents have them, so the counts of
+ *		most lie close together.  No branch depends on them.
  */
 static void
 count_known(const StWeights *w, int n)
 {
 	const uint32 *restrict ids = scratch.ids;
-	Place	   *restrict places = scratch.places;
-	Known	   *restrict known = scratch.known;
+	uint32	   *restrict known = scratch.known;
 	const char *features = w->features;
 	Size		feature_bytes = w->feature_bytes;
-	uint32		mask = pg_nextpower2_32(Max(n, 16)) * PLACES_EACH - 1;
 	int			ntwice = scratch.ntwice;
 	int			nknown = 0;
 
-	scratch.place_mask = mask;
-	memset(places, 0, sizeof(Place) * (mask + 1));
 	for (int i = 0; i < n; i++)
 	{
 		uint32		id = ids[i];
-		uint32		p = place_of(id, mask);
-		uint32		entered = places[p].known;
-		uint32		old = (uint32) 0 - (entered != 0);	/* all bits, or none */
-		uint32		k;
+		uint32		count = counts[id];
 
 		__builtin_prefetch(features + id * feature_bytes);
 		__builtin_prefetch(features + (id + 1) * feature_bytes - 1);
 
-		while (unlikely((old & (places[p].id ^ id)) != 0))
-		{
-			p = (p + 1) & mask;
-			entered = places[p].known;
-			old = (uint32) 0 - (entered != 0);
-		}
-		k = (old & (entered - 1)) | (~old & (uint32) nknown);
-		places[p].id = id;
-		places[p].known = k + 1;
-		known[k].id = id;
-		known[k].count = (old & known[k].count) + 1 + (i < ntwice);
-		nknown += 1 + (int) old;
+		known[nknown] = id;
+		nknown += count == 0;
+		count += 1 + (i < ntwice);
+		counts[id] = Min(count, ST_MOST_REPEATS);
 	}
 	scratch.nknown = nknown;
 }
 
 /*
  * find_known
- *		Fills scratch.known with the features that the model knows, in order of
- *		first appearance.
+ *		Fills scratch.known with the features that the model knows, and counts
+ *		them.
  */
 static void
 find_known(const StWeights *w, const StFeatures *features)
@@ -334,28 +299,31 @@ find_known(const StWeights *w, const StFeatures *features)
 /*
  * inner_sums
  *		Fills scratch.inner with the sums of the rows, the document's length
- *		taken out and the bias added; returns what one unit of a factor weighs
- *		after that (0 for a document of which the model knows nothing).
+ *		taken out and the bias added, and empties counts; returns what one
+ *		unit of a factor weighs after that (0 for a document of which the model
+ *		knows nothing).
  */
 static float
 inner_sums(const StWeights *w)
 {
 	const StWeightsHeader *head = w->header;
-	const Known *restrict known = scratch.known;
+	const uint32 *restrict known = scratch.known;
 	const int8 **restrict rows = scratch.rows;
 	int16	   *restrict factors = scratch.factors;
+	int			nknown = scratch.nknown;
 	float		squares = 0;
 	float		scale;
 
-	for (int i = 0; i < scratch.nknown; i++)
+	for (int i = 0; i < nknown; i++)
 	{
-		const StFeatureWeights *feature = st_feature_weights(w, known[i].id);
-		int			count = known[i].count;
+		const StFeatureWeights *feature = st_feature_weights(w, known[i]);
+		int			count = counts[known[i]];
 		float		repeats = count < FEW_REPEATS ? scratch.repeats[count] : 1.0f + logf((float) count);
 		float		weight = repeats * feature->value;
 		float		factor = repeats * feature->factor;
 
 		squares += weight * weight;
+		counts[known[i]] = 0;
 		rows[i] = feature->row;
 		factors[i] = (int16) lrintf(Min(factor, 32767.0f));
 	}
@@ -363,7 +331,7 @@ inner_sums(const StWeights *w)
 
 	memset(scratch.inner, 0, sizeof(float) * head->width);
 	st_bytes_sum(scratch.inner, scratch.work, head->width,
-				 rows, factors, scratch.nknown);
+				 rows, factors, nknown);
 	for (uint32 i = 0; i < head->width; i++)
 		scratch.inner[i] = scratch.inner[i] * scale + w->bias[i];
 	return scale;
@@ -485,7 +453,10 @@ static void
 explain_sums(const StWeights *w, const StFeatures *features, int label, double *by_token)
 {
 	const StWeightsHeader *head = w->header;
-	double	   *by_feature;
+	Size		nfeatures = Max(head->nfeatures, 1);
+	double	   *by_feature = palloc_extended(sizeof(double) * nfeatures, MCXT_ALLOC_HUGE);
+	int		   *appearances = palloc_extended(sizeof(int) * nfeatures,
+											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	float	   *weights;
 	double		bias = 0;
 	float		scale;
@@ -500,32 +471,38 @@ explain_sums(const StWeights *w, const StFeatures *features, int label, double *
 	for (uint32 i = 0; i < head->width; i++)
 		bias += (double) weights[i] * w->bias[i];
 
-	/* per appearance of a known feature: its whole divided by its count */
-	by_feature = palloc(sizeof(double) * Max(scratch.nknown, 1));
 	for (int i = 0; i < scratch.nknown; i++)
 	{
 		double		sum = 0;
 
 		for (uint32 j = 0; j < head->width; j++)
 			sum += (double) weights[j] * scratch.rows[i][j];
-		by_feature[i] = sum * scratch.factors[i] * scale / scratch.known[i].count;
+		by_feature[scratch.known[i]] = sum * scratch.factors[i] * scale;
 		CHECK_FOR_INTERRUPTS();
 	}
 
+	/* each appearance has its share of the whole */
 	by_token[0] += bias;
 	for (int i = 0; i < features->n; i++)
 	{
 		uint32		id = find_feature(w, features->hashes[i]) - 1;
-		uint32		p = place_of(id, scratch.place_mask);
+
+		if (id < head->nfeatures)
+			appearances[id]++;
+	}
+	for (int i = 0; i < features->n; i++)
+	{
+		uint32		id = find_feature(w, features->hashes[i]) - 1;
+		double		share;
 
 		if (id >= head->nfeatures)
 			continue;
-		while (scratch.places[p].id != id || scratch.places[p].known == 0)
-			p = (p + 1) & scratch.place_mask;
-		by_token[features->tokens[i] + 1] += by_feature[scratch.places[p].known - 1] / 2;
-		by_token[features->partners[i] + 1] += by_feature[scratch.places[p].known - 1] / 2;
+		share = by_feature[id] / appearances[id];
+		by_token[features->tokens[i] + 1] += share / 2;
+		by_token[features->partners[i] + 1] += share / 2;
 	}
 	pfree(by_feature);
+	pfree(appearances);
 }
 
 /*
