@@ -22,7 +22,7 @@
 /* The schema that holds everything (fixed in the control file). */
 #define ST_SCHEMA "triage"
 
-extern void st_core_init(void);
+extern void st_core_init(void) pg_attribute_cold;
 
 /* The present, as every room sees it: see clock.c. */
 extern TimestampTz st_now(void);
@@ -103,7 +103,7 @@ extern void st_wake_worker(void);
 extern void st_on_wake(void (*find) (void), void (*wake) (void));
 
 /* Whose tickets the session's role may see: see access.c. */
-extern void st_access_init(void);
+extern void st_access_init(void) pg_attribute_cold;
 extern bool st_caller_sees_tenant(const text *tenant);
 extern void st_require_tenant(const text *tenant);
 extern void st_require_all_tenants(const char *function);

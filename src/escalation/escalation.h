@@ -26,7 +26,7 @@ typedef struct StEscalation
 } StEscalation;
 
 /* Once a backend: settings. */
-extern void st_escalation_init(void);
+extern void st_escalation_init(void) pg_attribute_cold;
 
 /*
  * st_escalation_enqueue

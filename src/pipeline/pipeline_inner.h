@@ -123,7 +123,7 @@ typedef struct StSource
 	bool		key_broken;		/* and it is one that the key is made of */
 } StSource;
 
-extern void st_config_init(void);
+extern void st_config_init(void) pg_attribute_cold;
 extern bool st_resolve_column(StColumn *column, Relation rel, const char *name, MemoryContext cxt);
 extern StSource *st_source_for(int32 source_id, Relation rel);
 extern int32 st_source_find(Oid tickets, bool attached_only);
@@ -222,7 +222,7 @@ extern void st_trace_begin(StReader *reader, const StFacts *facts, StTrace *trac
 extern uint64 st_trace_intent(const text *intent);
 extern int	st_history_read(StReader *reader, const StDecided *decided, StPast *past);
 extern void st_history_end(StHistory *history);
-extern void st_similar_init(void);
+extern void st_similar_init(void) pg_attribute_cold;
 extern bool st_similar_asked_at(StReader *reader, const StFacts *facts, TimestampTz *asked_at);
 extern void st_similar_sign(StReader *reader, StReading *reading, StDecided *decided);
 extern void st_similar_find(StReader *reader, StDecided *decided);
@@ -241,7 +241,7 @@ typedef struct StEffort
 	float4		history;		/* 0 to 1 */
 } StEffort;
 
-extern void st_effort_init(void);
+extern void st_effort_init(void) pg_attribute_cold;
 extern const StEffort *st_effort_of(const text *tenant, const text *intent, uint64 intent_hash);
 extern void st_effort_add(const StTrace *trace, StFacts *facts);
 extern void st_handling_moved(text *tenant_id, int32 source_id, text *ticket_key, StPhase before, StPhase after);
@@ -320,7 +320,7 @@ typedef enum StWriteMode
 	ST_WRITE_MISSING			/* leave it alone */
 } StWriteMode;
 
-extern void st_write_init(void);
+extern void st_write_init(void) pg_attribute_cold;
 extern StWriter *st_writer_begin(StWriteMode mode, const char *why);
 extern MemoryContext st_writer_context(StWriter *writer);
 extern StDecided *st_writer_next(StWriter *writer);
@@ -486,7 +486,7 @@ extern bool st_ticket_is_live(StSource *source, const text *tenant, const text *
 
 typedef struct StNoter StNoter;
 
-extern void st_backlog_init(void);
+extern void st_backlog_init(void) pg_attribute_cold;
 extern StNoter *st_noter_begin(StSource *source, bool again);
 extern void st_noter_add(StNoter *noter, TupleTableSlot *ticket);
 extern void st_noter_end(StNoter *noter);
@@ -522,7 +522,7 @@ typedef struct StMessages
 } StMessages;
 
 extern const char *const st_author_names[ST_NUM_AUTHORS];
-extern void st_thread_init(void);
+extern void st_thread_init(void) pg_attribute_cold;
 extern void st_thread_catch_up(void);
 extern void st_messages_drop_trigger(Oid messages);
 extern bool st_messages_of(int32 source_id, StMessages *found);

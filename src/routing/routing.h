@@ -206,7 +206,7 @@ typedef struct StSignalPolicy
 
 typedef struct StRouting StRouting;
 
-extern void st_routing_init(void);
+extern void st_routing_init(void) pg_attribute_cold;
 
 /*
  * st_routing_current

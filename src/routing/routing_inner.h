@@ -163,7 +163,7 @@ extern char *st_routing_forbids(const StRouting *routing, const StFacts *facts);
 
 /* ---- tiers and automation (routing_tier.c, routing_tier_cache.c) ---- */
 
-extern void st_routing_tier_init(void);
+extern void st_routing_tier_init(void) pg_attribute_cold;
 
 /* The policies and thresholds of now; valid until the end of the transaction. */
 extern const struct StTiers *st_tiers_current(void);

@@ -15,7 +15,7 @@
 
 #include "core/core.h"
 
-extern void st_sla_init(void);
+extern void st_sla_init(void) pg_attribute_cold;
 
 typedef struct StCalendar StCalendar;
 

@@ -42,7 +42,7 @@ struct StPolicy
 	StTarget   *targets;		/* by metric, largest min_priority first */
 };
 
-extern void st_policy_init(void);
+extern void st_policy_init(void) pg_attribute_cold;
 extern bool st_metric_of_replies(StMetric metric);
 extern bool st_metric_at_creation(StMetric metric);
 extern TimestampTz st_clock_creation(TimestampTz created_at, TimestampTz now);

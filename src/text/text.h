@@ -13,7 +13,7 @@
 
 #include "postgres.h"
 
-extern void st_text_init(void);
+extern void st_text_init(void) pg_attribute_cold;
 
 /* support_triage.max_document_bytes */
 extern int	st_max_document_bytes;

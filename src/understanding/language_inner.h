@@ -66,7 +66,7 @@ extern void st_language_prose(const StReading *reading, bool lines, bool *skip);
 
 /* language_settings.c: support_triage.languages and language_confidence */
 extern double st_language_confidence;
-extern void st_language_settings_init(void);
+extern void st_language_settings_init(void) pg_attribute_cold;
 extern bool st_language_wanted(const char *code);
 
 #endif							/* ST_LANGUAGE_INNER_H */

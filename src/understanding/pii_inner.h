@@ -188,7 +188,7 @@ typedef struct PiiKinds
 	bool		allows;			/* some kind has an allow-list */
 } PiiKinds;
 
-extern void st_pii_kinds_init(void);
+extern void st_pii_kinds_init(void) pg_attribute_cold;
 extern const PiiKinds *st_pii_kinds(void);
 extern int	st_pii_find_kind(const PiiKinds *kinds, const char *name);
 extern char *st_pii_kind_names(const PiiKinds *kinds);

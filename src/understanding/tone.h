@@ -138,7 +138,7 @@ extern void st_tone(StReading *reading, const char *language, StTone *out);
 
 /* ---- tone_features.c ---- */
 
-extern void st_tone_init(void);
+extern void st_tone_init(void) pg_attribute_cold;
 extern const StFeatures *st_tone_features(const StReading *reading, const StTone *tone,
 										  bool origins, bool twice);
 

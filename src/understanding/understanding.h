@@ -17,7 +17,7 @@
 #include "text/text.h"
 #include "text/text_tokens.h"
 
-extern void st_understanding_init(void);
+extern void st_understanding_init(void) pg_attribute_cold;
 
 /* ---- a document, read once (understanding_reading.c) ---- */
 
@@ -70,7 +70,7 @@ typedef struct StLanguagePrior
 	int			count;			/* tickets in this language */
 } StLanguagePrior;
 
-extern void st_language_init(void);
+extern void st_language_init(void) pg_attribute_cold;
 
 /* Throws only for cancel and lack of memory. priors may be NULL. */
 extern void st_language(StReading *reading, const StLanguagePrior *priors, int npriors,
@@ -143,7 +143,7 @@ extern const char *st_hit_kind_name(const StPhraseHit *hit);
 extern const char *st_topic_name(int16 topic);
 extern int	st_topic_count(void);
 
-extern void st_lexicon_init(void);
+extern void st_lexicon_init(void) pg_attribute_cold;
 
 /* ---- sentiment, emotion, irony (sentiment*.c, emotion.c) ---- */
 
@@ -244,7 +244,7 @@ extern char *st_redact(const StDocument *doc, const char *const *kinds, int nkin
 extern bool st_redact_stored_text;
 extern char *st_text_to_store(const StDocument *doc, int *length);
 
-extern void st_pii_init(void);
+extern void st_pii_init(void) pg_attribute_cold;
 
 /* ---- entities: things in the user's own tables (entities.c, entity_kind.c) ---- */
 
@@ -271,7 +271,7 @@ typedef struct StEntity
 extern StEntity *st_entities(const StDocument *doc, const char *requester, Oid run_as,
 							 int *n, char **failures);
 extern bool st_entities_wanted(void);
-extern void st_entities_init(void);
+extern void st_entities_init(void) pg_attribute_cold;
 
 /* ---- likeness (similarity.c) ---- */
 

@@ -9,6 +9,6 @@
 #ifndef ST_WORKER_H
 #define ST_WORKER_H
 
-extern void st_worker_room_init(void);
+extern void st_worker_room_init(void) pg_attribute_cold;
 
 #endif							/* ST_WORKER_H */

@@ -59,7 +59,7 @@ typedef struct StAsked
 } StAsked;
 
 extern bool st_worker_has_launcher(void);
-extern void st_shared_init(void);
+extern void st_shared_init(void) pg_attribute_cold;
 
 extern void st_launcher_attach(void);
 extern void st_launcher_ask(Oid database);
@@ -77,11 +77,11 @@ extern bool st_worker_send_away(Oid database);
 extern void st_worker_may_return(Oid database);
 
 /* ---- worker_launcher.c ---- */
-extern void st_launcher_init(void);
+extern void st_launcher_init(void) pg_attribute_cold;
 extern void st_worker_describe(BackgroundWorker *worker, const StWorkerStart *start);
 
 /* ---- worker_hooks.c ---- */
-extern void st_hooks_init(void);
+extern void st_hooks_init(void) pg_attribute_cold;
 
 /* ---- worker_sql.c ---- */
 
@@ -95,7 +95,7 @@ typedef struct StWorkerRow
 	int			procno;
 } StWorkerRow;
 
-extern void st_worker_sql_init(void);
+extern void st_worker_sql_init(void) pg_attribute_cold;
 extern const StWorkerRow *st_worker_row(void);
 extern void st_worker_row_here(void);
 extern bool st_worker_held_back(void);
@@ -137,7 +137,7 @@ typedef struct StTaskRun
 	const char *error;			/* NULL: none */
 } StTaskRun;
 
-extern void st_tasks_init(void);
+extern void st_tasks_init(void) pg_attribute_cold;
 extern uint64 st_tasks_generation(void);
 extern StTaskList *st_tasks_read(MemoryContext cxt);
 extern bool st_task_lock(const StTask *task);
