@@ -29,6 +29,8 @@ typedef struct Line
 	const char *text;			/* without blanks before it */
 	int			length;
 	int			indent;
+	int			longest;		/* bytes between two blanks, at most */
+	bool		has[256];		/* each byte, whether it is there */
 } Line;
 
 typedef enum SignPlace
@@ -168,19 +170,54 @@ holds(const char *text, int length, const char *what, int what_length)
 	return holds_by(text, length, what, what_length, 0);
 }
 
-/* Whether the line shows the sign. */
-static bool
-shows(const char *text, int length, const Sign *sign)
+/*
+ * look_at
+ *		Finds out which bytes the line has: most of what is looked for is not
+ *		there.
+ */
+static void
+look_at(Line *line)
 {
+	int			begin = 0;
+
+	memset(line->has, false, sizeof(line->has));
+	line->longest = 0;
+	for (int i = 0; i < line->length; i++)
+	{
+		line->has[(unsigned char) line->text[i]] = true;
+		if (line->text[i] == ' ')
+		{
+			line->longest = Max(line->longest, i - begin);
+			begin = i + 1;
+		}
+	}
+	line->longest = Max(line->longest, line->length - begin);
+}
+
+static inline bool
+line_has(const Line *line, char c)
+{
+	return line->has[(unsigned char) c];
+}
+
+/* Whether the line shows the sign. */
+static inline bool
+shows(const Line *line, const Sign *sign)
+{
+	const char *text = line->text;
+	int			length = line->length;
 	const char *end = text + length - sign->length;
 
 	switch (sign->place)
 	{
 		case AT_BEGIN:
-			return begins_with(text, length, sign->text, sign->length);
+			return text[0] == sign->text[0] && begins_with(text, length, sign->text, sign->length);
 		case ANYWHERE:
-			return holds_by(text, length, sign->text, sign->length, sign->rare);
+			return line_has(line, sign->text[sign->rare]) &&
+				holds_by(text, length, sign->text, sign->length, sign->rare);
 		case IN_WORD:
+			if (!line_has(line, sign->text[0]))
+				return false;
 			for (const char *p = text + 1; p <= end; p++)
 			{
 				p = memchr(p, sign->text[0], end - p + 1);
@@ -330,7 +367,7 @@ is_frame(const Line *line)
 	if (begins_with(text, length, "from ", 5))
 		return holds(text, length, ":in `", 5);
 	/* Go: "	/src/main.go:12 +0x1d" */
-	return line->indent > 0 && holds(text, length, " +0x", 4);
+	return line->indent > 0 && line_has(line, '+') && holds(text, length, " +0x", 4);
 }
 
 /* Whether the line begins like "NameError: " or "some.package.SomeException: ". */
@@ -394,7 +431,7 @@ is_log(const Line *line)
 		return false;
 	for (int i = 0; i < lengthof(signs); i++)
 	{
-		if (shows(text, length, &signs[i]))
+		if (shows(line, &signs[i]))
 			return true;
 	}
 	if (is_frame(line) || names_error(text, length))
@@ -419,7 +456,7 @@ is_log(const Line *line)
 		(begins_with(text, length, "Msg ", 4) && holds(text, length, ", Level ", 8)) ||
 		(begins_with(text, length, "ERROR ", 6) && is_digit(text[6])))
 		return true;
-	return has_long_row(text, length);
+	return line->longest >= LONG_ROW && has_long_row(text, length);
 }
 
 /* Whether the line is an item of a list: "- ", "* ", "1. ", "2) ", "a) ", "Step 3". */
@@ -468,14 +505,18 @@ add_part(StLines *lines, int start, int end)
 
 /*
  * count_marks
- *		Counts question marks that are no tokens: Arabic ones, full-width ones, and
- *		the Greek, which is a semicolon behind a Greek letter.
+ *		Counts the question marks of a whole line, of which Line may have the
+ *		begin, that are no tokens: Arabic ones, full-width ones, and the Greek,
+ *		which is a semicolon behind a Greek letter.
  */
 static int
-count_marks(const char *text, int length)
+count_marks(const Line *line, int length)
 {
-	const unsigned char *p = (const unsigned char *) text;
+	const unsigned char *p = (const unsigned char *) line->text;
 	int			n = 0;
+
+	if (length == line->length && !line->has[';'] && !line->has[0xD8] && !line->has[0xCD] && !line->has[0xEF])
+		return 0;
 
 	for (int i = 0; i < length; i++)
 	{
@@ -516,22 +557,24 @@ st_read_lines(const StDocument *doc, StLines *out)
 	const char *counted = p;
 	int			chars = 0;		/* before counted */
 	int			n = 0;
+	Line		line;
 
 	memset(out, 0, sizeof(*out));
 	while (p < end)
 	{
 		const char *line_end = memchr(p, '\n', end - p);
-		Line		line = {.text = p};
 		int			length;
 
 		line_end = line_end == NULL ? end : line_end + 1;
 		length = line_end - p;
 		if (p[length - 1] == '\n')
 			length--;
+		line.indent = 0;
 		while (line.indent < length && (p[line.indent] == ' ' || p[line.indent] == '\t'))
 			line.indent++;
 		line.text = p + line.indent;
 		line.length = Min(length - line.indent, LINE_READ);
+		look_at(&line);
 		if (line.length > 2 && is_log(&line))
 		{
 			int			start = chars + count_chars(counted, p - counted);
@@ -545,7 +588,7 @@ st_read_lines(const StDocument *doc, StLines *out)
 		{
 			if (line.length > 2 && is_item(&line))
 				out->items++;
-			out->questions += count_marks(line.text, length - line.indent);
+			out->questions += count_marks(&line, length - line.indent);
 		}
 		p = line_end;
 		if ((++n & 1023) == 0)
