@@ -197,18 +197,19 @@ static int
 read_pending(StReader *reader, const StDecided *decided, StPast *past)
 {
 	const StDecided *pending;
+	const StMark *marks;
 	int			count;
 	int			n = 0;
 
 	if (reader->writer == NULL)
 		return 0;
-	pending = st_writer_pending(reader->writer, &count);
+	pending = st_writer_pending(reader->writer, &marks, &count);
 	for (int i = count - 1; i >= 0 && n < ST_MAX_PAST; i--)
 	{
 		const StDecided *p = &pending[i];
 
-		if (!p->trace.has_requester || p->trace.requester != decided->trace.requester ||
-			p->trace.asked_at > decided->trace.asked_at ||
+		if (marks[i].requester != decided->trace.requester ||
+			!p->trace.has_requester || p->trace.asked_at > decided->trace.asked_at ||
 			!st_same_text(p->facts.tenant_id, decided->facts.tenant_id) ||
 			!st_same_text(p->facts.customer, decided->facts.customer) ||
 			st_same_text(p->facts.ticket_key, decided->facts.ticket_key))

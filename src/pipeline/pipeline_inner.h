@@ -145,6 +145,13 @@ typedef struct StTrace
 	int64		band[ST_NUM_BANDS];
 } StTrace;
 
+/* What tells quickly that of many others one is not like it. */
+typedef struct StMark
+{
+	int64		requester;		/* as in StTrace */
+	int64		band[ST_NUM_BANDS];
+} StMark;
+
 /* One decided ticket. */
 typedef struct StDecided
 {
@@ -324,7 +331,7 @@ extern void st_write_init(void) pg_attribute_cold;
 extern StWriter *st_writer_begin(StWriteMode mode, const char *why);
 extern MemoryContext st_writer_context(StWriter *writer);
 extern StDecided *st_writer_next(StWriter *writer);
-extern const StDecided *st_writer_pending(const StWriter *writer, int *n);
+extern const StDecided *st_writer_pending(const StWriter *writer, const StMark **marks, int *n);
 extern void st_writer_add(StWriter *writer);
 extern void st_writer_of_the_past(StWriter *writer);
 extern int64 st_writer_end(StWriter *writer);

@@ -268,15 +268,14 @@ offer(Candidate *best, float4 similarity, const text *key, const text *original)
 	best->original = original == NULL ? NULL : copy_text(original);
 }
 
-static bool
-shares_band(const StTrace *a, const StTrace *b)
+static inline bool
+shares_band(const StMark *mark, const StTrace *trace)
 {
+	bool		shares = false;
+
 	for (int i = 0; i < ST_NUM_BANDS; i++)
-	{
-		if (a->band[i] == b->band[i])
-			return true;
-	}
-	return false;
+		shares |= mark->band[i] == trace->band[i];
+	return shares;
 }
 
 /* Those of this statement that are not in the table yet, newest first. */
@@ -285,14 +284,15 @@ look_at_pending(StReader *reader, const StSignalPolicy *policy, const StDecided 
 				Candidate *best, int *seen)
 {
 	const StDecided *pending;
+	const StMark *marks;
 	int			n;
 
 	if (reader->writer == NULL)
 		return;
-	pending = st_writer_pending(reader->writer, &n);
+	pending = st_writer_pending(reader->writer, &marks, &n);
 	for (int i = n - 1; i >= 0 && *seen < MAX_CANDIDATES && best->similarity < 1; i--)
 	{
-		if (pending[i].trace.words == 0 || !shares_band(&pending[i].trace, &mine->trace))
+		if (!shares_band(&marks[i], &mine->trace) || pending[i].trace.words == 0)
 			continue;
 		(*seen)++;
 		offer(best, compare_pending(policy, mine, &pending[i]),
@@ -384,11 +384,12 @@ compare_original(StReader *reader, const StSignalPolicy *policy, const StDecided
 {
 	StSimilar  *similar = reader->similar;
 	const StDecided *pending;
+	const StMark *marks;
 	float4		similarity;
 	int			n = 0;
 
 	if (reader->writer != NULL)
-		pending = st_writer_pending(reader->writer, &n);
+		pending = st_writer_pending(reader->writer, &marks, &n);
 	for (int i = 0; i < n; i++)
 	{
 		if (pending[i].trace.words > 0 && st_same_text(pending[i].facts.ticket_key, key) &&

@@ -55,6 +55,7 @@ struct StWriter
 	int			n;				/* decisions gathered */
 	int			allocated;
 	StDecided  *decided;
+	StMark	   *marks;			/* theirs */
 
 	Relation	rel;			/* NULL until the first batch, and when
 								 * replacing */
@@ -138,19 +139,26 @@ st_writer_next(StWriter *writer)
 		int			allocated = writer->allocated == 0 ? 1 : Min(writer->allocated * 8, BATCH_ROWS);
 
 		if (writer->decided == NULL)
+		{
 			writer->decided = MemoryContextAlloc(writer->cxt, allocated * sizeof(StDecided));
+			writer->marks = MemoryContextAlloc(writer->cxt, allocated * sizeof(StMark));
+		}
 		else
+		{
 			writer->decided = repalloc(writer->decided, allocated * sizeof(StDecided));
+			writer->marks = repalloc(writer->marks, allocated * sizeof(StMark));
+		}
 		writer->allocated = allocated;
 	}
 	return &writer->decided[writer->n];
 }
 
-/* Those that were gathered and are not in the table yet. */
+/* Those that were gathered and are not in the table yet, and the mark of each. */
 const StDecided *
-st_writer_pending(const StWriter *writer, int *n)
+st_writer_pending(const StWriter *writer, const StMark **marks, int *n)
 {
 	*n = writer->n;
+	*marks = writer->marks;
 	return writer->decided;
 }
 
@@ -332,6 +340,11 @@ flush(StWriter *writer)
 void
 st_writer_add(StWriter *writer)
 {
+	const StTrace *trace = &writer->decided[writer->n].trace;
+	StMark	   *mark = &writer->marks[writer->n];
+
+	mark->requester = trace->requester;
+	memcpy(mark->band, trace->band, sizeof(mark->band));
 	writer->n++;
 	if (writer->n == BATCH_ROWS ||
 		MemoryContextMemAllocated(writer->batch_cxt, false) > BATCH_BYTES)
