@@ -10,6 +10,7 @@ import io
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -160,6 +161,26 @@ def train(session, model, table):
 
 
 # --- figures ------------------------------------------------------------------
+
+
+def node_modules(folder, packages):
+    """The folder with npm's packages, fetched into the given one; None with a line that says why not."""
+    given = os.environ.get("ST_NODE_MODULES")
+    if given:
+        return Path(given)
+    if not shutil.which("npm"):
+        print("skipped: there is no npm")
+        return None
+    try:
+        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, *packages],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
+    except subprocess.TimeoutExpired:
+        print("skipped: npm took too long")
+        return None
+    if done.returncode != 0:
+        print("skipped: npm could not fetch them:", done.stdout.strip().splitlines()[-1:])
+        return None
+    return Path(folder) / "node_modules"
 
 
 def median(numbers):

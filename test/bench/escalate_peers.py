@@ -7,44 +7,23 @@ that do nothing, from 20,000 (ST_JOBS) that wait, synchronous_commit off.
 """
 
 import os
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 import escalate
-from bench_lib import Goals, Session, median, table
+from bench_lib import Goals, Session, median, node_modules, table
 
 JOBS = int(os.environ.get("ST_JOBS", 20_000))
 PEERS = {"graphile-worker": "graphile", "pg-boss": "boss"}
 
 
-def modules(folder):
-    """The folder of modules, or None with a line that says why."""
-    given = os.environ.get("ST_NODE_MODULES")
-    if given:
-        return Path(given)
-    if not shutil.which("npm"):
-        print("skipped: there is no npm")
-        return None
-    try:
-        done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, *PEERS],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
-    except subprocess.TimeoutExpired:
-        print("skipped: npm took too long")
-        return None
-    if done.returncode != 0:
-        print("skipped: npm could not fetch them:", done.stdout.strip().splitlines()[-1:])
-        return None
-    return Path(folder) / "node_modules"
-
-
-def peer(session, which, node_modules):
+def peer(session, which, modules):
     session.run("DROP SCHEMA IF EXISTS graphile_worker CASCADE; DROP SCHEMA IF EXISTS pgboss CASCADE; CHECKPOINT")
     script = Path(__file__).with_suffix(".js")
     return float(subprocess.run(
         ["node", script, which, str(JOBS)], stdout=subprocess.PIPE, text=True, check=True, timeout=600,
-        env=dict(os.environ, NODE_PATH=str(node_modules),
+        env=dict(os.environ, NODE_PATH=str(modules),
                  PGUSER=session.value("SELECT current_user"), PGDATABASE=session.value("SELECT current_database()"))).stdout)
 
 
@@ -61,15 +40,15 @@ def main():
     goals = Goals()
     rates = {}
     with tempfile.TemporaryDirectory() as folder:
-        node_modules = modules(folder)
-        if node_modules is not None:
+        modules = node_modules(folder, PEERS)
+        if modules is not None:
             with Session() as session:
                 session.run(escalate.SETUP)
                 rates = {name: [] for name in ("triage", *PEERS)}
                 for _ in range(escalate.ROUNDS):
                     rates["triage"].append(ours(session))
                     for name, which in PEERS.items():
-                        rates[name].append(peer(session, which, node_modules))
+                        rates[name].append(peer(session, which, modules))
             rates = {name: median(measured) for name, measured in rates.items()}
             table("jobs a second worked off", ("queue", "jobs a second"), list(rates.items()))
             for name in PEERS:
