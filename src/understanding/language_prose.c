@@ -68,6 +68,8 @@ is_technical(const unsigned char *p, const unsigned char *end)
 	{
 		bool		inner = q > p && q + 1 < end;
 
+		if (is_lower(*q))
+			continue;
 		switch (*q)
 		{
 			case '_':

@@ -193,21 +193,26 @@ read_word(const unsigned char *p, const unsigned char *end, StToneMarks *out)
 	return ST_MARK_CAPITALS;
 }
 
-/* Whether a token is one of the given words, in ASCII. */
-static bool
-token_is(const StTokens *tokens, int t, const char *word)
+/* Whether a token is a given word, in ASCII. */
+static inline bool
+token_is(const StTokens *tokens, const StToken *token, const char *word, int length)
 {
-	const StToken *token = &tokens->tokens[t];
-	int			n = strlen(word);
-
-	if (token->length != n)
+	if (token->length != length)
 		return false;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < length; i++)
 	{
 		if (tokens->points[token->first + i] != (uint32) word[i])
 			return false;
 	}
 	return true;
+}
+
+/* Whether an address of the web begins with a token. */
+static inline bool
+begins_link(const StTokens *tokens, const StToken *token)
+{
+	return token_is(tokens, token, "http", 4) || token_is(tokens, token, "https", 5) ||
+		token_is(tokens, token, "www", 3);
 }
 
 /*
@@ -262,8 +267,7 @@ st_tone_marks(StReading *reading, StToneMarks *out)
 		}
 		if (token->kind == ST_TOKEN_WORD)
 		{
-			if (!in_link && (token_is(tokens, t, "http") || token_is(tokens, t, "https") ||
-							 token_is(tokens, t, "www")))
+			if (!in_link && begins_link(tokens, token))
 			{
 				out->nlinks++;
 				in_link = true;
